@@ -1,0 +1,1 @@
+"""The admin: every module registers what it shows."""

@@ -1,0 +1,41 @@
+"""The domain's tables, one file per chapter; `docs/architecture.md` explains the words."""
+
+from annotator.models.access import ApiToken, Invitation, Scope
+from annotator.models.comparisons import (
+    Assignment,
+    Comparison,
+    ComparisonOption,
+    Offer,
+    QueueCursor,
+)
+from annotator.models.generation import CandidateSet, Exchange, GenerationRun, Response
+from annotator.models.judgments import Change, Conversation, Judgment, Turn
+from annotator.models.people import Annotator, Consent, Participation
+from annotator.models.projects import Project, Wave
+from annotator.models.prompts import Prompt, PromptGroup
+
+__all__ = [
+    "Annotator",
+    "ApiToken",
+    "Assignment",
+    "CandidateSet",
+    "Change",
+    "Comparison",
+    "ComparisonOption",
+    "Consent",
+    "Conversation",
+    "Exchange",
+    "GenerationRun",
+    "Invitation",
+    "Judgment",
+    "Offer",
+    "Participation",
+    "Project",
+    "Prompt",
+    "PromptGroup",
+    "QueueCursor",
+    "Response",
+    "Scope",
+    "Turn",
+    "Wave",
+]

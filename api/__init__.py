@@ -1,0 +1,1 @@
+"""REST for researchers and scripts: tokens, serializers, views."""

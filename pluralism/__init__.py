@@ -1,0 +1,1 @@
+"""Pure functions of the field: strategies, display orders, diversity, agreement. No Django, network, clock or global random generator."""

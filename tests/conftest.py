@@ -1,0 +1,29 @@
+"""Real servers for every test: PostgreSQL and Redis out of wheels, started once per run."""
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import django
+import pytest
+
+from config.embedded import run_services
+
+_servers = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers before Django reads its settings; `DATABASE_URL` given from outside wins."""
+    os.environ.setdefault("SECRET_KEY", "tests-only-" * 4)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if "DATABASE_URL" not in os.environ and not config.option.collectonly:
+        folder = Path(_servers.enter_context(tempfile.TemporaryDirectory(prefix="plurivox-tests-")))
+        folder.chmod(0o755)
+        os.environ |= _servers.enter_context(run_services(folder, durable=False)).environment()
+    django.setup()
+
+
+def pytest_unconfigure() -> None:
+    """Stop the servers."""
+    _servers.close()
