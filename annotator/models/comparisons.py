@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from annotator.models.fields import LanguageField, new_seed
 from annotator.models.generation import CandidateSet, Response
 from annotator.models.people import Participation
-from annotator.models.projects import Project
+from annotator.models.projects import Project, Wave
 
 
 class Comparison(models.Model):
@@ -131,6 +131,7 @@ class Offer(models.Model):
     participation = models.ForeignKey(Participation, on_delete=models.PROTECT, db_index=False, related_name="offers")
     comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="offers")
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, db_index=False, related_name="offers")
+    wave = models.ForeignKey(Wave, on_delete=models.PROTECT, db_index=False, related_name="+", help_text=_("The settings it was shown under; the judgment carries them."))
     outcome = models.CharField(max_length=7, choices=Outcome.choices, default=Outcome.SHOWN)
     skip_reason = models.CharField(max_length=16, blank=True)
     shown_at = models.DateTimeField()

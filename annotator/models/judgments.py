@@ -96,9 +96,11 @@ class Judgment(models.Model):
 class Change(models.Model):
     """What happened to the data, in order: gives exports their exact increments.
 
-    Writers hold a shared advisory lock per project until they commit (`services.changes`), so that an
-    export, which takes it exclusively for a moment, knows that no lower id is still to appear.
+    Writers hold the advisory lock (ADVISORY_LOCK, project) shared until they commit, so that an export,
+    which takes it exclusively for a moment, knows that no lower id is still to appear.
     """
+
+    ADVISORY_LOCK = 7351
 
     class Kind(models.TextChoices):
         JUDGED = "judged", _("judged")

@@ -1,0 +1,241 @@
+"""Handing out work: exact overlap, constant cost, nobody meets a comparison twice.
+
+The scheme and its reasons stand in `docs/architecture.md`, "Handing out work". The claim is one
+statement per queue, `CLAIM`; everything else here decides which queues are tried and what happens to a
+place that is given back.
+"""
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.conf import settings
+from django.db import IntegrityError, connection, models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from annotator.errors import Missing, Refused
+from annotator.models import Assignment, Offer, Participation, QueueCursor
+
+CLAIM = """
+WITH me AS MATERIALIZED (
+    SELECT tier, position FROM annotator_queuecursor
+    WHERE participation_id = %(person)s AND language = %(language)s AND stratum = %(stratum)s
+    FOR UPDATE
+), wave AS MATERIALIZED (
+    SELECT id FROM annotator_wave WHERE project_id = %(project)s ORDER BY number DESC LIMIT 1
+), returned AS MATERIALIZED (
+    SELECT id, comparison_id, key, tier FROM annotator_assignment place
+    WHERE project_id = %(project)s AND language = %(language)s AND stratum = %(stratum)s AND tier = 0 AND state = 'open'
+      AND key > CASE WHEN %(ahead)s THEN COALESCE((SELECT position FROM me WHERE tier = 0), -1) ELSE -1 END
+      AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id)
+      AND EXISTS (SELECT FROM annotator_project WHERE id = %(project)s AND state = 'open')
+    ORDER BY key LIMIT 1 FOR UPDATE SKIP LOCKED
+), fresh AS MATERIALIZED (
+    SELECT id, comparison_id, key, tier FROM annotator_assignment place
+    WHERE project_id = %(project)s AND language = %(language)s AND stratum = %(stratum)s AND tier = 1 AND state = 'open'
+      AND key > CASE WHEN %(ahead)s THEN COALESCE((SELECT position FROM me WHERE tier = 1), -1) ELSE -1 END
+      AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id)
+      AND EXISTS (SELECT FROM annotator_project WHERE id = %(project)s AND state = 'open')
+      AND NOT EXISTS (SELECT FROM returned)
+    ORDER BY key LIMIT 1 FOR UPDATE SKIP LOCKED
+), pick AS MATERIALIZED (
+    SELECT * FROM returned UNION ALL SELECT * FROM fresh
+), moved AS (
+    INSERT INTO annotator_queuecursor AS cursor (participation_id, language, stratum, tier, position, served_at)
+    SELECT %(person)s, %(language)s, %(stratum)s, tier, key, clock_timestamp() FROM pick
+    ON CONFLICT (participation_id, language, stratum, tier)
+    DO UPDATE SET position = GREATEST(cursor.position, EXCLUDED.position), served_at = EXCLUDED.served_at
+), seen AS (
+    INSERT INTO annotator_offer (participation_id, comparison_id, assignment_id, wave_id, outcome, skip_reason, shown_at)
+    SELECT %(person)s, pick.comparison_id, pick.id, wave.id, 'shown', '', clock_timestamp() FROM pick, wave
+)
+UPDATE annotator_assignment AS place
+SET state = 'leased', participation_id = %(person)s, token = gen_random_uuid(),
+    lease_until = clock_timestamp() + make_interval(mins => %(minutes)s)
+FROM pick WHERE place.id = pick.id
+RETURNING place.id
+"""
+
+GIVE_BACK = """
+WITH overdue AS MATERIALIZED (
+    SELECT id, comparison_id, participation_id FROM annotator_assignment
+    WHERE state = 'leased' AND lease_until < clock_timestamp() AND (%(project)s IS NULL OR project_id = %(project)s)
+    ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), ended AS (
+    UPDATE annotator_offer AS offer SET outcome = 'expired', ended_at = clock_timestamp() FROM overdue
+    WHERE offer.participation_id = overdue.participation_id AND offer.comparison_id = overdue.comparison_id AND offer.outcome = 'shown'
+)
+UPDATE annotator_assignment AS place
+SET state = 'open', tier = 0, key = nextval('annotator_assignment_key'), token = NULL, lease_until = NULL
+FROM overdue WHERE place.id = overdue.id
+RETURNING place.id
+"""
+
+PROMOTE_SURPLUS = """
+WITH open_places AS MATERIALIZED (
+    SELECT id, comparison_id, stratum, row_number() OVER (PARTITION BY comparison_id, stratum ORDER BY number) AS nth
+    FROM annotator_assignment WHERE id = ANY(%(places)s) AND state = 'open'
+), surplus AS (
+    SELECT DISTINCT ON (judgment.participation_id, judgment.comparison_id)
+           judgment.id, judgment.comparison_id, judgment.participation_id, person.stratum
+    FROM annotator_judgment judgment
+    JOIN annotator_participation person ON person.id = judgment.participation_id AND person.withdrawn_at IS NULL
+    WHERE judgment.comparison_id IN (SELECT comparison_id FROM open_places)
+      AND NOT EXISTS (SELECT FROM annotator_assignment taken
+                      WHERE taken.comparison_id = judgment.comparison_id AND taken.participation_id = judgment.participation_id AND taken.state = 'judged')
+    ORDER BY judgment.participation_id, judgment.comparison_id, judgment.revision DESC
+), matched AS (
+    SELECT open_places.id AS place_id, candidate.id AS judgment_id, candidate.participation_id
+    FROM open_places JOIN (
+        SELECT *, row_number() OVER (PARTITION BY comparison_id ORDER BY id) AS nth FROM surplus
+    ) candidate ON candidate.comparison_id = open_places.comparison_id AND candidate.nth = open_places.nth
+               AND open_places.stratum IN ('', candidate.stratum)
+)
+UPDATE annotator_assignment AS place
+SET state = 'judged', judgment_id = matched.judgment_id, participation_id = matched.participation_id
+FROM matched WHERE place.id = matched.place_id AND place.state = 'open'
+RETURNING place.id
+"""
+
+
+class SkipReason(models.TextChoices):
+    """Why a person passes a task by."""
+
+    NOT_MY_LANGUAGE = "not_my_language", gettext_lazy("Not my language")
+    OFFENSIVE = "offensive", gettext_lazy("Offensive")
+    UNCLEAR = "unclear", gettext_lazy("Unclear")
+    IDENTICAL = "identical", gettext_lazy("The responses are the same")
+    TECHNICAL = "technical", gettext_lazy("Technical problem")
+
+
+def claim_next(*, participation: Participation) -> int | None:
+    """Lease the person's next place and return its id; None where there is nothing for them now.
+
+    1. A place they already hold comes first, its lease renewed.
+    2. The queues of their languages, least recently served first, their stratum before the open
+       places, places given back before fresh ones, each from where they left off.
+    3. Before saying no, at most once in LAST_SEARCH_SECONDS: overdue leases of the project go back and
+       every queue is searched from its start, for what appeared behind the cursor.
+    """
+    try:
+        with transaction.atomic():
+            return _held(participation) or _from_queues(participation, ahead=True) or _last_search(participation)
+    except IntegrityError:  # the same person asked twice at once: the other request holds the place
+        return _held(participation)
+
+
+def renew(*, assignment_id: int, participation: Participation, token: uuid.UUID) -> datetime | None:
+    """Prolong a lease that is still held; return its new end, or None where it is gone."""
+    return _lease(participation, "id = %(id)s AND token = %(token)s", {"id": assignment_id, "token": token}, "lease_until")
+
+
+def skip(*, assignment_id: int, participation: Participation, reason: str) -> None:
+    """Give a place back and never offer its comparison to this person again."""
+    if reason not in SkipReason.values:
+        raise Refused("skip_reason", _("Choose why you skip this task."), fields={"skip_reason": _("Choose a reason.")})
+    with transaction.atomic():
+        offers = Offer.objects.filter(participation=participation, assignment_id=assignment_id)
+        if not offers.exists():
+            raise Missing(_("This task is not yours. Go on with the next one."))
+        returned = _return_place(assignment_id, participation)
+        offers.filter(outcome__in=(Offer.Outcome.SHOWN, Offer.Outcome.EXPIRED)).update(
+            outcome=Offer.Outcome.SKIPPED, skip_reason=reason, ended_at=models.functions.Now()
+        )
+        _promote_surplus(returned)
+
+
+def give_back_overdue(*, project_id: int | None = None, limit: int = 1000) -> int:
+    """Return places whose lease has passed to their queues; answer how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(GIVE_BACK, {"project": project_id, "limit": limit})
+        places = [pk for (pk,) in cursor.fetchall()]
+        _promote_surplus(places)
+    return len(places)
+
+
+def _held(participation: Participation) -> int | None:
+    return _lease(participation, "true", {}, "id")
+
+
+def _lease(participation: Participation, condition: str, values: dict[str, object], returning: str) -> "datetime | int | None":
+    """Renew what the person holds, where the condition is true, and return one column of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE annotator_assignment SET lease_until = clock_timestamp() + make_interval(mins => %(minutes)s)
+            WHERE participation_id = %(person)s AND state = 'leased' AND {condition} RETURNING {returning}
+            """,  # noqa: S608 - both parts are constants of this module
+            {"person": participation.pk, "minutes": participation.project.lease_minutes, **values},
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _from_queues(participation: Participation, *, ahead: bool) -> int | None:
+    for language, stratum in _queues(participation):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                CLAIM,
+                {
+                    "person": participation.pk,
+                    "project": participation.project_id,
+                    "minutes": participation.project.lease_minutes,
+                    "language": language,
+                    "stratum": stratum,
+                    "ahead": ahead,
+                },
+            )
+            row = cursor.fetchone()
+        if row:
+            return int(row[0])
+    return None
+
+
+def _queues(participation: Participation) -> Iterator[tuple[str, str]]:
+    languages = list(participation.languages)
+    if len(languages) > 1:
+        served = dict(
+            QueueCursor.objects.filter(participation=participation).values_list("language").annotate(models.Max("served_at"))
+        )
+        languages.sort(key=lambda language: (language in served, served.get(language)))
+    strata = [participation.stratum, ""] if participation.stratum else [""]
+    for language in languages:
+        for stratum in strata:
+            yield language, stratum
+
+
+def _last_search(participation: Participation) -> int | None:
+    """Search every queue from its start, at most once in LAST_SEARCH_SECONDS per person."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE annotator_participation SET searched_at = clock_timestamp()
+            WHERE id = %s AND (searched_at IS NULL OR searched_at <= clock_timestamp() - make_interval(secs => %s))
+            """,
+            [participation.pk, settings.LAST_SEARCH_SECONDS],
+        )
+        if not cursor.rowcount:
+            return None
+    give_back_overdue(project_id=participation.project_id, limit=100)
+    return _from_queues(participation, ahead=False)
+
+
+def _return_place(assignment_id: int, participation: Participation) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE annotator_assignment
+            SET state = 'open', tier = 0, key = nextval('annotator_assignment_key'), token = NULL, lease_until = NULL
+            WHERE id = %s AND participation_id = %s AND state = 'leased' RETURNING id
+            """,
+            [assignment_id, participation.pk],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _promote_surplus(places: list[int]) -> None:
+    """Let judgments that came late fill places that were given back, instead of asking one more person."""
+    if places:
+        with connection.cursor() as cursor:
+            cursor.execute(PROMOTE_SURPLUS, {"places": places})

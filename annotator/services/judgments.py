@@ -1,0 +1,179 @@
+"""Storing answers: exactly once, never refused for being late."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from annotator.errors import Missing, Refused
+from annotator.models import Assignment, Change, Judgment, Participation, Project
+
+LETTERS = "abcdefgh"
+MAX_EXPLANATION = 5000
+MAX_ACTIVE_MS = 24 * 3600 * 1000
+
+Outcome = Literal["counted", "surplus", "repeated"]
+
+SHOWN = """
+SELECT place.display_order, place.explanation_asked, comparison.id, candidate_set.prompt_id,
+       wave.config->>'task_format', wave.config->'ways_out', wave.config->'strength_asked', earlier.id,
+       (SELECT array_agg(response_id ORDER BY position) FROM annotator_comparisonoption WHERE comparison_id = comparison.id),
+       pg_advisory_xact_lock_shared(%(lock)s, %(project)s)
+FROM annotator_assignment place
+JOIN annotator_offer offer ON offer.participation_id = %(person)s AND offer.comparison_id = place.comparison_id AND offer.assignment_id = place.id
+JOIN annotator_wave wave ON wave.id = offer.wave_id
+JOIN annotator_comparison comparison ON comparison.id = place.comparison_id
+JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
+LEFT JOIN LATERAL (
+    SELECT id FROM annotator_judgment WHERE participation_id = %(person)s AND comparison_id = place.comparison_id ORDER BY revision DESC LIMIT 1
+) earlier ON true
+WHERE place.id = %(place)s
+FOR UPDATE OF place
+"""
+
+STORE = """
+WITH conversation AS (
+    INSERT INTO annotator_conversation (project_id, participation_id, prompt_id, started_at, finished_at)
+    SELECT %(project)s, %(person)s, %(prompt)s, shown_at, clock_timestamp() FROM annotator_offer
+    WHERE participation_id = %(person)s AND comparison_id = %(comparison)s
+    RETURNING id
+), turn AS (
+    INSERT INTO annotator_turn (conversation_id, number, message, comparison_id) SELECT id, 1, '', %(comparison)s FROM conversation RETURNING id
+), offer AS (
+    UPDATE annotator_offer SET outcome = 'judged', skip_reason = '', ended_at = clock_timestamp()
+    WHERE participation_id = %(person)s AND comparison_id = %(comparison)s RETURNING shown_at, wave_id
+), judgment AS (
+    INSERT INTO annotator_judgment (
+        submission_id, project_id, wave_id, participation_id, comparison_id, assignment_id, turn_id, revision, choice_kind, choice_response_id,
+        strength, explanation, explanation_asked, place_kind, display_order, ui_language, device, shown_at, submitted_at, active_ms)
+    SELECT %(submission)s, %(project)s, offer.wave_id, %(person)s, place.comparison_id, place.id, turn.id, 1, %(kind)s, %(response)s,
+        %(strength)s, %(explanation)s, place.explanation_asked, place.place_kind, place.display_order, %(ui_language)s, %(device)s,
+        offer.shown_at, clock_timestamp(), %(active_ms)s
+    FROM annotator_assignment place, turn, offer WHERE place.id = %(place)s
+    RETURNING id
+), counted AS (
+    UPDATE annotator_assignment place
+    SET state = 'judged', judgment_id = judgment.id, participation_id = %(person)s, lease_until = NULL
+    FROM judgment
+    WHERE place.id = %(place)s AND (place.state = 'open' OR (place.state = 'leased' AND place.participation_id = %(person)s))
+    RETURNING place.id
+), person AS (
+    UPDATE annotator_participation SET judgments_given = judgments_given + 1 FROM judgment WHERE annotator_participation.id = %(person)s
+), change AS (
+    INSERT INTO annotator_change (project_id, kind, judgment_id, at) SELECT %(project)s, 'judged', judgment.id, clock_timestamp() FROM judgment
+)
+SELECT judgment.id, EXISTS (SELECT FROM counted) FROM judgment
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a person chose: a letter in the order shown, or a way out."""
+
+    choice: str
+    strength: int | None = None
+    explanation: str = ""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What became of an answer.
+
+    `counted`: it fills a place; `surplus`: it came after the comparison was full, and is kept;
+    `repeated`: it was stored before, nothing new was written.
+    """
+
+    judgment_id: int
+    outcome: Outcome
+
+
+def submit_judgment(
+    *,
+    participation: Participation,
+    assignment_id: int,
+    submission_id: uuid.UUID,
+    answer: Answer,
+    ui_language: str = "",
+    device: str = "",
+    active_ms: int | None = None,
+) -> Submitted:
+    """Store one person's answer to a place they were shown.
+
+    1. Read what was shown, lock the place, and hold the project's change lock shared until the commit.
+       No offer to this person: there is no such task for them.
+    2. Answered before (a second click, a reload, Back): that answer stands.
+    3. Check the answer against the settings it was shown under.
+    4. In one statement: conversation, turn, judgment, change; the place points to the judgment if it is
+       still free or still this person's, else the judgment is surplus.
+
+    Raises Missing, or Refused with the fields that are at fault.
+    """
+    values = {
+        "person": participation.pk,
+        "project": participation.project_id,
+        "place": assignment_id,
+        "lock": Change.ADVISORY_LOCK,
+        "submission": submission_id,
+        "ui_language": ui_language,
+        "device": device,
+        "active_ms": None if active_ms is None else max(0, min(active_ms, MAX_ACTIVE_MS)),
+    }
+    if participation.withdrawn_at is not None:
+        raise Missing(_("You have left this project, so it has no tasks for you."))
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(SHOWN, values)
+            row = cursor.fetchone()
+            if row is None:
+                raise Missing(_("This task is not yours. Go on with the next one."))
+            order, asked, comparison, prompt, task_format, ways_out, strength_asked, earlier, responses, _lock = row
+            if earlier is not None:
+                return Submitted(earlier, "repeated")
+            pairwise = task_format == Project.TaskFormat.PAIRWISE
+            stored = _check(
+                answer, [responses[i] for i in order], ways_out, strength_asked=pairwise and strength_asked, explanation_asked=asked
+            )
+            cursor.execute(STORE, values | stored | {"comparison": comparison, "prompt": prompt})
+            judgment_id, counted = cursor.fetchone()
+            return Submitted(judgment_id, "counted" if counted else "surplus")
+    except IntegrityError:  # the same page was submitted at the same moment, and won
+        return _stored_before(participation, assignment_id, submission_id)
+
+
+def _stored_before(participation: Participation, assignment_id: int, submission_id: uuid.UUID) -> Submitted:
+    own = Judgment.objects.filter(participation=participation, comparison__assignments=assignment_id).order_by("-revision").first()
+    if own is None:
+        raise Refused(
+            "submission_id",
+            _("This page was sent with another task's number. Reload it and answer again."),
+            fields={"submission_id": _("This number is taken.")},
+        )
+    return Submitted(own.pk, "repeated")
+
+
+def _check(
+    answer: Answer, responses: list[int], ways_out: "str | list[str]", *, strength_asked: bool, explanation_asked: str
+) -> dict[str, Any]:
+    """Return the columns of the answer, or refuse it with a sentence for each field at fault."""
+    errors: dict[str, str] = {}
+    letters = LETTERS[: len(responses)]
+    winner = len(answer.choice) == 1 and answer.choice in letters
+    if not winner and answer.choice not in ways_out:
+        errors["choice"] = _("Choose one of the answers.")
+    if winner and strength_asked and answer.strength not in (1, 2, 3):
+        errors["strength"] = _("Say how much better it is.")
+    explanation = answer.explanation if explanation_asked != Assignment.ExplanationAsked.NO else ""
+    if len(explanation) > MAX_EXPLANATION:
+        errors["explanation"] = _("Please shorten this to %(most)s characters.") % {"most": MAX_EXPLANATION}
+    if explanation_asked == Assignment.ExplanationAsked.REQUIRED and not explanation.strip():
+        errors["explanation"] = _("Please say in a few words why.")
+    if errors:
+        raise Refused("incomplete", _("Your answer is not complete yet."), fields=errors)
+    return {
+        "kind": Judgment.ChoiceKind.RESPONSE if winner else answer.choice,
+        "response": responses[letters.index(answer.choice)] if winner else None,
+        "strength": answer.strength if winner and strength_asked else None,
+        "explanation": explanation,
+    }

@@ -1,0 +1,74 @@
+"""Projects and their waves."""
+
+import hashlib
+from typing import Any
+
+import orjson
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from annotator.errors import Refused
+from annotator.models import Project, Wave
+
+
+def create_project(**settings: Any) -> Project:
+    """Create a project in draft from complete, valid settings."""
+    project = Project(**settings)
+    project.full_clean()
+    project.save()
+    return project
+
+
+def ensure_wave(*, project: Project) -> Wave:
+    """Freeze the project's settings as they stand.
+
+    The same settings as the latest wave give that wave; any change opens the next. The format can't
+    change any more once it was frozen: places and display orders were drawn for it.
+    """
+    config = {name: getattr(project, name) for name in Project.FROZEN}
+    config_hash = _digest(config)
+    latest = Wave.objects.filter(project=project).order_by("-number").first()
+    if latest is not None and latest.config_hash == config_hash:
+        return latest
+    if latest is not None and latest.config["task_format"] != project.task_format:
+        raise Refused(
+            "format_is_frozen",
+            _("The format can't change once comparisons are made. Make a new project for the other format."),
+            fields={"task_format": _("This can't change any more.")},
+        )
+    consent_version = _digest(project.consent_text) if any(project.consent_text.values()) else ""
+    number = latest.number + 1 if latest else 1
+    try:
+        with transaction.atomic():
+            return Wave.objects.create(
+                project=project, number=number, config=config, config_hash=config_hash, consent_version=consent_version
+            )
+    except IntegrityError:  # somebody else froze it at the same moment
+        return Wave.objects.get(project=project, number=number)
+
+
+def open_project(*, project: Project) -> None:
+    """Let people work, under the settings as they stand now."""
+    ensure_wave(project=project)
+    _move(project, Project.State.OPEN, {Project.State.DRAFT, Project.State.PAUSED, Project.State.CLOSED})
+
+
+def pause_project(*, project: Project) -> None:
+    """Hand out nothing more for now; what is being worked on may still be submitted."""
+    _move(project, Project.State.PAUSED, {Project.State.OPEN})
+
+
+def close_project(*, project: Project) -> None:
+    """End the collection."""
+    _move(project, Project.State.CLOSED, {Project.State.DRAFT, Project.State.OPEN, Project.State.PAUSED})
+
+
+def _move(project: Project, to: Project.State, froms: set[Project.State]) -> None:
+    """Change the state where it is one of `froms`; being there already is fine."""
+    if not Project.objects.filter(pk=project.pk, state__in=froms | {to}).update(state=to):
+        raise Refused("wrong_state", _("The project can't go there from its present state. Reload the page to see it."))
+    project.state = to
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
