@@ -18,7 +18,8 @@ Outcome = Literal["counted", "surplus", "repeated"]
 
 SHOWN = """
 SELECT place.display_order, place.explanation_asked, comparison.id, candidate_set.prompt_id,
-       wave.config->>'task_format', wave.config->'ways_out', wave.config->'strength_asked', earlier.id,
+       wave.config->>'task_format', ARRAY(SELECT jsonb_array_elements_text(wave.config->'ways_out')),
+       (wave.config->>'strength_asked')::boolean, earlier.id,
        (SELECT array_agg(response_id ORDER BY position) FROM annotator_comparisonoption WHERE comparison_id = comparison.id),
        pg_advisory_xact_lock_shared(%(lock)s, %(project)s)
 FROM annotator_assignment place
@@ -154,7 +155,7 @@ def _stored_before(participation: Participation, assignment_id: int, submission_
 
 
 def _check(
-    answer: Answer, responses: list[int], ways_out: "str | list[str]", *, strength_asked: bool, explanation_asked: str
+    answer: Answer, responses: list[int], ways_out: list[str], *, strength_asked: bool, explanation_asked: str
 ) -> dict[str, Any]:
     """Return the columns of the answer, or refuse it with a sentence for each field at fault."""
     errors: dict[str, str] = {}

@@ -1,0 +1,18 @@
+"""Bringing back what stayed behind: overdue leases of people and of workers. Needs no broker."""
+
+from dataclasses import dataclass
+
+from annotator.services import assignments, generation
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one sweep found."""
+
+    places: int
+    candidate_sets: int
+
+
+def sweep() -> Swept:
+    """Give overdue places and candidate sets back and ring again for runs that have work."""
+    return Swept(places=assignments.give_back_overdue(), candidate_sets=generation.requeue_overdue())
