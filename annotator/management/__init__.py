@@ -1,0 +1,1 @@
+"""Commands: doors to the services for people at a terminal."""

@@ -18,7 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add `--forever`."""
-        parser.add_argument("--forever", action="store_true", help="Go on every LEASE_SWEEP_SECONDS until ended.")
+        parser.add_argument(
+            "--forever", action="store_true", help="Go on every LEASE_SWEEP_SECONDS until ended."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         """Sweep; with --forever an outage of the database is waited out."""
@@ -31,7 +33,9 @@ class Command(BaseCommand):
                 self.stderr.write(f"The database is away, trying again: {error}")
             else:
                 if swept.places or swept.candidate_sets or not options["forever"]:
-                    self.stdout.write(f"{swept.places} tasks and {swept.candidate_sets} candidate sets went back to their queues.")
+                    self.stdout.write(
+                        f"{swept.places} tasks and {swept.candidate_sets} candidate sets went back to their queues."
+                    )
             if not options["forever"]:
                 return
             close_old_connections()
