@@ -1,0 +1,76 @@
+"""How far a run has come."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import connection
+
+from annotator.models import GenerationRun
+
+# The speed is that of the last minute while the run goes on, else the mean over its whole time.
+PROGRESS = """
+    SELECT state, failure, count(*), coalesce(sum(completion_tokens), 0),
+           coalesce(sum(completion_tokens) FILTER (WHERE completed_at > now() - interval '60 seconds'), 0),
+           extract(epoch FROM now() - min(created_at))::float
+    FROM annotator_candidateset WHERE run_id = %s GROUP BY state, failure
+"""
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """Counts of a run's sets by state; `reasons` says why sets failed, `waiting` why queued ones wait for another attempt."""
+
+    state: str
+    pause_reason: str
+    total: int
+    queued: int
+    running: int
+    complete: int
+    truncated: int
+    failed: int
+    cancelled: int
+    reasons: Mapping[str, int]
+    waiting: Mapping[str, int]
+    tokens_per_second: float
+
+    @property
+    def done(self) -> int:
+        """Sets that have ended, well or not."""
+        return self.total - self.queued - self.running
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.state != GenerationRun.State.RUNNING
+
+
+def run_progress(run: GenerationRun) -> RunProgress:
+    """Return how far the run has come, now."""
+    run.refresh_from_db(fields=("state", "pause_reason", "finished_at"))
+    with connection.cursor() as cursor:
+        cursor.execute(PROGRESS, [run.pk])
+        rows = cursor.fetchall()
+    states = dict.fromkeys(("queued", "running", "complete", "truncated", "failed", "cancelled"), 0)
+    for state, _failure, count, *_rest in rows:
+        states[state] += count
+    return RunProgress(
+        state=run.state,
+        pause_reason=run.pause_reason,
+        total=sum(states.values()),
+        **states,
+        reasons={failure: count for state, failure, count, *_rest in rows if state == "failed"},
+        waiting={
+            failure: count
+            for state, failure, count, *_rest in rows
+            if state == "queued" and failure
+        },
+        tokens_per_second=_speed(run, rows),
+    )
+
+
+def _speed(run: GenerationRun, rows: list[tuple[str, str, int, int, int, float]]) -> float:
+    tokens, recent = sum(row[3] for row in rows), sum(row[4] for row in rows)
+    if run.finished_at is not None:
+        seconds = (run.finished_at - run.created_at).total_seconds()
+        return tokens / max(seconds, 0.001)
+    return recent / max(min(60.0, max((row[5] for row in rows), default=0.0)), 1.0)

@@ -1,0 +1,53 @@
+"""Making candidates: runs, the queue of their sets, and what comes back from the workers."""
+
+from annotator.services.generation.queue import (
+    ClaimedSet,
+    claim_sets,
+    finish_runs,
+    give_back_sets,
+    renew_leases,
+    requeue_overdue,
+)
+from annotator.services.generation.results import (
+    Again,
+    Completed,
+    Exchanged,
+    Failed,
+    MadeResponse,
+    Outcome,
+    SetResult,
+    Stored,
+    Truncated,
+    store_results,
+)
+from annotator.services.generation.runs import (
+    cancel_run,
+    pause_run,
+    resume_run,
+    retry_failed,
+    start_run,
+)
+
+__all__ = [
+    "Again",
+    "ClaimedSet",
+    "Completed",
+    "Exchanged",
+    "Failed",
+    "MadeResponse",
+    "Outcome",
+    "SetResult",
+    "Stored",
+    "Truncated",
+    "cancel_run",
+    "claim_sets",
+    "finish_runs",
+    "give_back_sets",
+    "pause_run",
+    "renew_leases",
+    "requeue_overdue",
+    "resume_run",
+    "retry_failed",
+    "start_run",
+    "store_results",
+]

@@ -1,0 +1,133 @@
+"""The queue of candidate sets: the row is the queue, a lease and a token hold a place in it."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection, transaction
+
+from annotator.bells import ring
+
+LEASE = timedelta(seconds=45)
+"""A worker renews its leases every few seconds; one that is gone for this long has lost its sets."""
+MAX_FAULTS = 3
+"""So many attempts that count against a set, and it has failed."""
+
+CLAIM = """
+    WITH due AS (
+        SELECT s.id, prompt.text, prompt.system
+        FROM annotator_candidateset s
+        JOIN annotator_generationrun run ON run.id = s.run_id
+        JOIN annotator_prompt prompt ON prompt.id = s.prompt_id
+        WHERE s.run_id = %(run)s AND s.state = 'queued' AND run.state = 'running' AND (s.not_before IS NULL OR s.not_before <= now())
+        ORDER BY s.id LIMIT %(limit)s
+        FOR UPDATE OF s SKIP LOCKED)
+    UPDATE annotator_candidateset s
+    SET state = 'running', token = gen_random_uuid(), lease_until = now() + %(lease)s * interval '1 second', attempt = s.attempt + 1, not_before = NULL
+    FROM due WHERE s.id = due.id
+    RETURNING s.id, s.token, s.attempt, s.seed, s.language, due.text, due.system
+"""
+
+RENEW = """
+    UPDATE annotator_candidateset s SET lease_until = now() + %s * interval '1 second'
+    FROM unnest(%s::bigint[], %s::uuid[]) AS held (id, token)
+    WHERE s.id = held.id AND s.token = held.token AND s.state = 'running'
+    RETURNING s.id
+"""
+
+GIVE_BACK = """
+    UPDATE annotator_candidateset s SET state = 'queued', attempt = s.attempt - 1, token = NULL, lease_until = NULL
+    FROM unnest(%s::bigint[], %s::uuid[]) AS held (id, token)
+    WHERE s.id = held.id AND s.token = held.token AND s.state = 'running'
+"""
+
+# A set that took its worker down twice waits up to a minute, drawn from its seed, before it is tried a
+# third time: so it does not take down the same neighbours with it.
+REQUEUE_OVERDUE = """
+    WITH overdue AS (
+        SELECT id FROM annotator_candidateset WHERE state = 'running' AND lease_until < now() ORDER BY id FOR UPDATE SKIP LOCKED)
+    UPDATE annotator_candidateset s
+    SET state = CASE WHEN s.faults + 1 >= %(max_faults)s THEN 'failed' ELSE 'queued' END,
+        not_before = CASE WHEN s.faults >= 1 THEN now() + (s.seed %% 60) * interval '1 second' END,
+        faults = s.faults + 1, failure = 'worker_lost', failure_detail = '', token = NULL, lease_until = NULL
+    FROM overdue WHERE s.id = overdue.id
+    RETURNING s.run_id
+"""
+
+FINISH = """
+    UPDATE annotator_generationrun run SET state = 'finished', finished_at = now()
+    WHERE state = 'running' AND (%(runs)s::bigint[] IS NULL OR id = ANY (%(runs)s))
+      AND NOT EXISTS (SELECT FROM annotator_candidateset s WHERE s.run_id = run.id AND s.state IN ('queued', 'running'))
+"""
+
+# A run of which a live lease exists has a worker; it needs no second bell.
+NEGLECTED = """
+    SELECT run.id FROM annotator_generationrun run
+    WHERE run.state = 'running'
+      AND EXISTS (SELECT FROM annotator_candidateset s WHERE s.run_id = run.id AND s.state = 'queued' AND (s.not_before IS NULL OR s.not_before <= now()))
+      AND NOT EXISTS (SELECT FROM annotator_candidateset s WHERE s.run_id = run.id AND s.state = 'running')
+"""
+
+
+@dataclass(frozen=True)
+class ClaimedSet:
+    """A set that a worker holds until its lease ends, and the conversation to answer."""
+
+    set_id: int
+    token: uuid.UUID
+    attempt: int
+    seed: int
+    language: str
+    text: str
+    system: str
+
+
+def claim_sets(*, run_id: int, limit: int, lease: timedelta = LEASE) -> list[ClaimedSet]:
+    """Lease up to `limit` queued sets of a running run, the oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"run": run_id, "limit": limit, "lease": lease.total_seconds()})
+        return sorted(
+            (ClaimedSet(*row) for row in cursor.fetchall()), key=lambda claimed: claimed.set_id
+        )
+
+
+def renew_leases(*, claimed: Sequence[ClaimedSet], lease: timedelta = LEASE) -> set[int]:
+    """Extend the leases that are still held; return the ids of these sets. The others were lost or cancelled."""
+    with connection.cursor() as cursor:
+        cursor.execute(RENEW, [lease.total_seconds(), *_ids_and_tokens(claimed)])
+        return {set_id for (set_id,) in cursor.fetchall()}
+
+
+def give_back_sets(*, claimed: Sequence[ClaimedSet]) -> int:
+    """Put back sets whose requests were not answered, as if they had not been claimed; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(GIVE_BACK, list(_ids_and_tokens(claimed)))
+        return int(cursor.rowcount)
+
+
+def requeue_overdue() -> int:
+    """Take sets back from workers that are gone, end runs that are done, ring for runs nobody works on.
+
+    Returns how many sets were taken back.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(REQUEUE_OVERDUE, {"max_faults": MAX_FAULTS})
+        taken_back = int(cursor.rowcount)
+        cursor.execute(FINISH, {"runs": None})
+        cursor.execute(NEGLECTED)
+        for (run_id,) in cursor.fetchall():
+            ring("workers.generate_run", run_id=run_id)
+    return taken_back
+
+
+def finish_runs(*, run_ids: Sequence[int]) -> int:
+    """End those of the running runs that have nothing left to do; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(FINISH, {"runs": list(run_ids)})
+        return int(cursor.rowcount)
+
+
+def _ids_and_tokens(claimed: Sequence[ClaimedSet]) -> tuple[list[int], list[str]]:
+    ordered = sorted(claimed, key=lambda held: held.set_id)
+    return [held.set_id for held in ordered], [str(held.token) for held in ordered]

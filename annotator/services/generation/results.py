@@ -1,0 +1,257 @@
+"""Storing what came of an attempt, where the token still matches."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import DataError, IntegrityError, connection, transaction
+
+from annotator.markup import render_markdown
+from annotator.models import CandidateSet, Exchange, Response
+from annotator.services.comparisons import open_for
+from annotator.services.generation.queue import MAX_FAULTS, ClaimedSet
+
+State = CandidateSet.State
+
+# The sets are locked in the order of their ids first, so that two batches never wait for each other.
+STORE = """
+    WITH result AS (
+        SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::int[], %s::float[], %s::text[], %s::text[], %s::int[], %s::int[])
+            AS r (id, token, state, fault, delay, failure, failure_detail, prompt_tokens, completion_tokens)),
+    held AS (
+        SELECT s.id FROM annotator_candidateset s JOIN result ON result.id = s.id AND result.token = s.token
+        WHERE s.state = 'running' ORDER BY s.id FOR UPDATE OF s)
+    UPDATE annotator_candidateset s
+    SET state = CASE WHEN result.state = 'queued' AND s.faults + result.fault >= %s THEN 'failed' ELSE result.state END,
+        faults = s.faults + result.fault,
+        not_before = CASE WHEN result.state = 'queued' THEN now() + result.delay * interval '1 second' END,
+        failure = result.failure, failure_detail = result.failure_detail,
+        prompt_tokens = result.prompt_tokens, completion_tokens = result.completion_tokens,
+        completed_at = CASE WHEN result.state = 'complete' THEN now() END,
+        token = NULL, lease_until = NULL
+    FROM result, held WHERE s.id = held.id AND s.id = result.id
+    RETURNING s.id, s.state
+"""
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """One request and its answer, as they went over the wire; `answer` is text where it was not JSON."""
+
+    number: int
+    request: dict[str, Any]
+    answer: Any
+    error: str
+    duration_ms: int
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class MadeResponse:
+    """A candidate with its origin. Tokens are known where a response had a request to itself."""
+
+    text: str
+    model: str
+    seed: int
+    finish_reason: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+
+
+@dataclass(frozen=True)
+class Completed:
+    """The k responses, in the order of their slots."""
+
+    responses: Sequence[MadeResponse]
+
+
+@dataclass(frozen=True)
+class Truncated:
+    """The model ran into the longest answer; nothing of it is shown."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """No further attempt would help."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Again:
+    """Another attempt after `delay` seconds; one that is the set's own fault counts towards its end."""
+
+    reason: str
+    detail: str
+    delay: float = 0.0
+    fault: bool = True
+
+
+Outcome = Completed | Truncated | Failed | Again
+
+
+@dataclass(frozen=True)
+class SetResult:
+    """What came of one attempt at a claimed set."""
+
+    claimed: ClaimedSet
+    outcome: Outcome
+    exchanges: Sequence[Exchanged] = ()
+
+
+@dataclass
+class Stored:
+    """How a batch ended; `late` results had lost their lease and were refused."""
+
+    states: dict[int, str] = field(default_factory=dict)
+    late: int = 0
+
+
+def store_results(*, results: Sequence[SetResult]) -> Stored:
+    """Store a batch of results in one transaction; a result that the database refuses fails alone.
+
+    1. Change the state of each set whose token still matches; the others are late and leave no trace.
+    2. Keep the exchanges of the sets that were changed.
+    3. For complete sets, store the responses with their HTML and open the comparisons.
+    """
+    if not results:
+        return Stored()
+    try:
+        with transaction.atomic():
+            return _store(results)
+    except (DataError, IntegrityError) as error:
+        if len(results) > 1:
+            return _merged([store_results(results=[result]) for result in results])
+        refusal = Failed("unstorable", str(error).splitlines()[0])
+        with transaction.atomic():
+            return _store([SetResult(claimed=results[0].claimed, outcome=refusal)])
+
+
+def _merged(parts: Sequence[Stored]) -> Stored:
+    states = {set_id: state for part in parts for set_id, state in part.states.items()}
+    return Stored(states=states, late=sum(part.late for part in parts))
+
+
+def _store(results: Sequence[SetResult]) -> Stored:
+    states = _change_states(results)
+    kept = [result for result in results if result.claimed.set_id in states]
+    Exchange.objects.bulk_create(
+        _exchange(result.claimed, exchanged) for result in kept for exchanged in result.exchanges
+    )
+    _complete(
+        {
+            result.claimed.set_id: result.outcome.responses
+            for result in kept
+            if isinstance(result.outcome, Completed)
+        }
+    )
+    return Stored(states=states, late=len(results) - len(kept))
+
+
+def _change_states(results: Sequence[SetResult]) -> dict[int, str]:
+    rows = [_row(result) for result in results]
+    with connection.cursor() as cursor:
+        cursor.execute(STORE, [*map(list, zip(*rows, strict=True)), MAX_FAULTS])
+        return dict(cursor.fetchall())
+
+
+def _row(result: SetResult) -> tuple[Any, ...]:
+    claimed, outcome = result.claimed, result.outcome
+    prompt_tokens = sum(exchanged.prompt_tokens for exchanged in result.exchanges)
+    completion_tokens = sum(exchanged.completion_tokens for exchanged in result.exchanges)
+    state, fault, delay, failure, detail = _change(outcome)
+    return (
+        claimed.set_id,
+        str(claimed.token),
+        state,
+        fault,
+        delay,
+        failure,
+        storable(detail),
+        prompt_tokens,
+        completion_tokens,
+    )
+
+
+def _change(outcome: Outcome) -> tuple[str, int, float, str, str]:
+    match outcome:
+        case Completed():
+            return State.COMPLETE, 0, 0.0, "", ""
+        case Truncated(detail=detail):
+            return State.TRUNCATED, 0, 0.0, "length", detail
+        case Failed(reason=reason, detail=detail):
+            return State.FAILED, 0, 0.0, reason, detail
+        case Again():
+            return State.QUEUED, int(outcome.fault), outcome.delay, outcome.reason, outcome.detail
+
+
+def _exchange(claimed: ClaimedSet, exchanged: Exchanged) -> Exchange:
+    answer = storable(exchanged.answer)
+    altered = (
+        ""
+        if answer == exchanged.answer
+        else " Characters and numbers that cannot be stored were replaced."
+    )
+    return Exchange(
+        candidate_set_id=claimed.set_id,
+        attempt=claimed.attempt,
+        number=exchanged.number,
+        request=exchanged.request,
+        answer=answer,
+        error=(storable(exchanged.error) + altered).strip(),
+        duration_ms=exchanged.duration_ms,
+    )
+
+
+def _complete(made: dict[int, Sequence[MadeResponse]]) -> None:
+    sets = list(CandidateSet.objects.filter(pk__in=made).order_by("pk"))
+    Response.objects.bulk_create(
+        Response(
+            project_id=candidate_set.project_id,
+            candidate_set=candidate_set,
+            slot=slot,
+            text=response.text,
+            html=render_markdown(response.text),
+            strategy=candidate_set.strategy,
+            template_version=candidate_set.template_version,
+            model=response.model,
+            seed=response.seed,
+            finish_reason=response.finish_reason,
+            prompt_tokens=response.prompt_tokens,
+            completion_tokens=response.completion_tokens,
+        )
+        for candidate_set in sets
+        for slot, response in enumerate(made[candidate_set.pk])
+    )
+    open_for(candidate_sets=sets)
+
+
+def storable(value: Any) -> Any:
+    """Return a value of JSON without what PostgreSQL refuses: NUL, half surrogate pairs, NaN."""
+    match value:
+        case str():
+            return (
+                "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in value)
+                if not _is_clean(value)
+                else value
+            )
+        case dict():
+            return {storable(key): storable(item) for key, item in value.items()}
+        case list():
+            return [storable(item) for item in value]
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value
+
+
+def _is_clean(text: str) -> bool:
+    try:
+        return "\0" not in text and bool(text.encode() or True)
+    except UnicodeEncodeError:
+        return False

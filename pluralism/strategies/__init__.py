@@ -1,0 +1,18 @@
+"""Strategies: how the candidates of a set are asked for, and how the answers are read.
+
+Each module holds one strategy as a frozen pydantic model: its fields are the parameters, its methods
+say what to ask and read the answers. Nothing here sends anything.
+"""
+
+from pluralism.strategies.base import Candidate, Message, Request, Strategy, UnusableError
+from pluralism.strategies.registry import STRATEGIES, make_strategy
+
+__all__ = [
+    "STRATEGIES",
+    "Candidate",
+    "Message",
+    "Request",
+    "Strategy",
+    "UnusableError",
+    "make_strategy",
+]

@@ -1,0 +1,183 @@
+"""What every strategy is: validated parameters, what to ask, and how to read the answers."""
+
+import re
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+SPECIAL_TOKEN = re.compile(r"<\|[A-Za-z_]+\|>")
+
+
+def gettext_noop(message: str) -> str:
+    """Mark a text for translation; whoever shows it translates it."""
+    return message
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a conversation; `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to a model, in the words of the OpenAI chat API, except for the model's name."""
+
+    messages: tuple[Message, ...]
+    seed: int
+    sampling: Mapping[str, float | int]
+    response_format: Mapping[str, Any] | None = None
+
+    def body(self, *, model: str) -> dict[str, Any]:
+        """Return the JSON body to send."""
+        body: dict[str, Any] = {
+            "model": model,
+            "messages": [
+                {"role": message.role, "content": message.content} for message in self.messages
+            ],
+            "seed": self.seed,
+            **self.sampling,
+        }
+        return (
+            body
+            if self.response_format is None
+            else body | {"response_format": self.response_format}
+        )
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One response, and the index of the request whose answer held it."""
+
+    text: str
+    request: int
+
+
+class UnusableError(Exception):
+    """The answers don't make a set; `reason` is a code, `detail` a sentence with the particulars."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class Strategy(BaseModel, ABC):
+    """A way to make the k candidates of a set.
+
+    An instance is the strategy with its parameters: `model_validate` checks them, `model_dump` shows
+    them complete with their defaults, `model_json_schema` describes them for a form or an API.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    description: ClassVar[str]
+
+    temperature: Annotated[
+        float, Field(ge=0, le=2, description=gettext_noop("Sampling temperature."))
+    ] = 1.0
+    top_p: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=1,
+            description=gettext_noop(
+                "Nucleus sampling: the share of probability that is sampled from."
+            ),
+        ),
+    ] = 1.0
+    max_tokens: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=131_072,
+            description=gettext_noop("Longest answer of the model to one request, in tokens."),
+        ),
+    ] = 1024
+
+    @property
+    @abstractmethod
+    def template_version(self) -> str:
+        """Name the wording that is sent; it changes whenever the wording does. At most 32 characters."""
+
+    @abstractmethod
+    def requests_per_set(self, k: int) -> int:
+        """Return how many requests make one set of `k`."""
+
+    @abstractmethod
+    def ask(
+        self, conversation: Sequence[Message], *, k: int, seed: int, attempt: int
+    ) -> tuple[Request, ...]:
+        """Return the requests of one attempt; the same arguments give the same requests.
+
+        Parameters
+        ----------
+        conversation
+            What the person has seen so far, ending with a user message; a system message may lead.
+        k
+            How many candidates are wanted, 2 to 8.
+        seed
+            The set's own seed, at least 0.
+        attempt
+            Each attempt draws other sampling seeds.
+        """
+
+    @abstractmethod
+    def read(self, answers: Sequence[str], *, k: int) -> tuple[Candidate, ...]:
+        """Return the `k` candidates held by the answers to the requests of `ask`, in their order.
+
+        Raises
+        ------
+        UnusableError
+            When they are not exactly `k` different texts that can be shown.
+        """
+
+    @property
+    def sampling(self) -> dict[str, float | int]:
+        """The sampling parameters of each request."""
+        return {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.max_tokens}
+
+
+def sampling_seeds(*, seed: int, attempt: int, count: int) -> tuple[int, ...]:
+    """Return `count` seeds below 2^32 for one attempt at a set."""
+    state = np.random.SeedSequence(entropy=seed, spawn_key=(attempt,)).generate_state(
+        count, np.uint32
+    )
+    return tuple(int(value) for value in state)
+
+
+def checked(candidates: Sequence[Candidate], *, k: int) -> tuple[Candidate, ...]:
+    """Return the candidates, or raise UnusableError where they don't make a set of `k`."""
+    if len(candidates) != k:
+        raise UnusableError("wrong_count", f"{len(candidates)} responses instead of {k}")
+    seen: dict[str, int] = {}
+    for number, candidate in enumerate(candidates, start=1):
+        check_text(candidate.text, what=f"response {number}")
+        twin = seen.setdefault(" ".join(candidate.text.split()).casefold(), number)
+        if twin != number:
+            raise UnusableError(
+                "identical_responses", f"response {number} says the same as response {twin}"
+            )
+    return tuple(candidates)
+
+
+def check_text(text: str, *, what: str) -> None:
+    """Raise UnusableError for a text that can't be shown to anybody."""
+    if (
+        not any(unicodedata.category(character)[0] not in "ZC" for character in text)
+        or text == "EMPTY STRING"
+    ):
+        raise UnusableError("empty_response", f"{what} is empty")
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise UnusableError("unstorable_text", f"{what} holds a NUL or half of a surrogate pair")
+    if token := SPECIAL_TOKEN.search(text):
+        raise UnusableError("special_token", f"{what} holds the control token {token.group()}")

@@ -1,0 +1,25 @@
+"""The strategies by name."""
+
+from collections.abc import Mapping
+
+from pluralism.strategies.base import Strategy
+from pluralism.strategies.independent import Independent
+from pluralism.strategies.nc_prompt import NcPrompt
+
+STRATEGIES: Mapping[str, type[Strategy]] = {
+    strategy.name: strategy for strategy in (NcPrompt, Independent)
+}
+"""Every strategy that a run may ask for."""
+
+
+def make_strategy(name: str, parameters: Mapping[str, object]) -> Strategy:
+    """Return the strategy with its parameters.
+
+    Raises
+    ------
+    KeyError
+        No strategy of that name.
+    pydantic.ValidationError
+        A parameter that is unknown or out of range.
+    """
+    return STRATEGIES[name].model_validate(dict(parameters))
