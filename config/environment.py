@@ -25,28 +25,66 @@ class Environment(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
-    secret_key: str = Field(min_length=32, description="At least 32 random characters; signs sessions and links.")
-    database_url: str = Field(description="postgresql://user:password@host:5432/name, or …/name?host=/socket/folder.")
-    redis_url: str = Field(description="redis://host:6379/0 or unix:///path/redis.sock; the Celery broker.")
-    debug: bool = Field(False, description="Shows tracebacks in the browser. Never in production.")
-    demo: bool = Field(False, description="Allows the demo's sign-in links and plain-HTTP cookies. Set by `make demo`.")
-    allowed_hosts: CommaSeparated = Field(("localhost", "127.0.0.1", "[::1]"), description="Host names served, separated by commas.")
-    public_url: str = Field("http://127.0.0.1:8000", description="The origin people open, for links in invitations and exports.")
-    data_dir: Path = Field(BASE_DIR / "var" / "data", description="Folder for uploaded and released files.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
-    vllm_base_url: str = Field("", description="The model server, with /v1: http://127.0.0.1:8001/v1. Empty: nothing can be generated.")
-    vllm_model: str = Field("", description="The model to ask for. Empty: the first model the server lists.")
+    secret_key: str = Field(
+        min_length=32, description="At least 32 random characters; signs sessions and links."
+    )
+    database_url: str = Field(
+        description="postgresql://user:password@host:5432/name, or …/name?host=/socket/folder."
+    )
+    redis_url: str = Field(
+        description="redis://host:6379/0 or unix:///path/redis.sock; the Celery broker."
+    )
+    debug: bool = Field(default=False, description="Shows tracebacks in the browser. Never in production.")
+    demo: bool = Field(
+        default=False,
+        description="Allows the demo's sign-in links and plain-HTTP cookies. Set by `make demo`.",
+    )
+    allowed_hosts: CommaSeparated = Field(
+        ("localhost", "127.0.0.1", "[::1]"), description="Host names served, separated by commas."
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000",
+        description="The origin people open, for links in invitations and exports.",
+    )
+    data_dir: Path = Field(
+        BASE_DIR / "var" / "data", description="Folder for uploaded and released files."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="How much is logged."
+    )
+    vllm_base_url: str = Field(
+        "",
+        description="The model server, with /v1: http://127.0.0.1:8001/v1. Empty: nothing can be generated.",
+    )
+    vllm_model: str = Field(
+        "", description="The model to ask for. Empty: the first model the server lists."
+    )
     vllm_api_key: str = Field("", description="Sent to the model server as a bearer token.")
-    vllm_concurrency: int = Field(32, ge=1, le=1024, description="Requests in flight to the model server per worker process.")
-    vllm_timeout: float = Field(120.0, gt=0, le=3600, description="Seconds until an unanswered model request is given up.")
-    lease_sweep_seconds: int = Field(30, ge=1, le=3600, description="Seconds between two sweeps of overdue leases.")
-    last_search_seconds: int = Field(60, ge=0, le=3600, description="Seconds between two complete searches for one person's work.")
+    vllm_concurrency: int = Field(
+        32, ge=1, le=1024, description="Requests in flight to the model server per worker process."
+    )
+    vllm_timeout: float = Field(
+        120.0, gt=0, le=3600, description="Seconds until an unanswered model request is given up."
+    )
+    lease_sweep_seconds: int = Field(
+        30, ge=1, le=3600, description="Seconds between two sweeps of overdue leases."
+    )
+    last_search_seconds: int = Field(
+        60,
+        ge=0,
+        le=3600,
+        description="Seconds between two complete searches for one person's work.",
+    )
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def split_commas(cls, value: object) -> object:
         """Read `a, b` as two names."""
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("database_url")
     @classmethod
@@ -68,7 +106,9 @@ class Environment(BaseSettings):
     @classmethod
     def is_origin(cls, value: str) -> str:
         """Accept http and https addresses, without a trailing slash."""
-        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
+        if value and (
+            urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc
+        ):
             raise ValueError("must be an address such as https://example.org")
         return value.rstrip("/")
 
@@ -87,7 +127,11 @@ def read_environment() -> Environment:
         return Environment(_env_file=env_file)  # type: ignore[call-arg]
     except ValidationError as error:
         sentences = [_sentence(item["loc"], item["msg"], item["type"]) for item in error.errors()]
-        hint = "" if env_file else "\nTo try Plurivox, run `make demo`; docs/configuration.md lists every variable."
+        hint = (
+            ""
+            if env_file
+            else "\nTo try Plurivox, run `make demo`; docs/configuration.md lists every variable."
+        )
         raise ImproperlyConfigured("\n".join(sentences) + hint) from None
 
 

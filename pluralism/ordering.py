@@ -81,7 +81,9 @@ def _matchings(k: int) -> list[Pair]:
 
 def _cycles(k: int) -> list[Pair]:
     alternating = [*range(0, k, 2), *range(1, k, 2)]
-    return [(i * step % k, (i + 1) * step % k) for step in range(1, k // 2 + 1) for i in alternating]
+    return [
+        (i * step % k, (i + 1) * step % k) for step in range(1, k // 2 + 1) for i in alternating
+    ]
 
 
 def _sorted_pair(a: int, b: int) -> Pair:
@@ -107,5 +109,3 @@ def _oriented(pairs: Sequence[Pair], rng: np.random.Generator) -> set[Pair]:
                 forward.add((first, second))
             here = there
     return forward
-
-

@@ -1,5 +1,6 @@
 """Plain, typed makers of rows. People have fixed roles: alice and bob annotate, rita researches, adam administers."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,8 +41,7 @@ def make_participation(project: Project, annotator: Annotator, *, languages: Seq
 
 def make_prompt(project: Project, text: str = "What do you owe your parents?", *, language: str = "en", **fields: Any) -> Prompt:
     """Make a prompt."""
-    count = Prompt.objects.filter(project=project).count()
-    return Prompt.objects.create(project=project, text=text, language=language, **{"import_key": f"test-{count}", **fields})
+    return Prompt.objects.create(project=project, text=text, language=language, **{"import_key": f"test-{uuid.uuid4()}", **fields})
 
 
 def make_set(project: Project, prompt: Prompt | None = None, *, texts: Sequence[str] = ("One.", "Two.", "Three.", "Four."), **fields: Any) -> CandidateSet:

@@ -15,17 +15,32 @@ class Invitation(models.Model):
     """A link into a project."""
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="invitations")
-    digest = models.CharField(max_length=64, unique=True, editable=False, help_text=_("HMAC-SHA-256 of the secret in the link."))
-    language = LanguageField(blank=True, help_text=_("The language the person will judge in; empty: they choose."))
-    country = models.CharField(max_length=2, blank=True, help_text=_("ISO 3166-1 alpha-2, where known."))
+    digest = models.CharField(
+        max_length=64,
+        unique=True,
+        editable=False,
+        help_text=_("HMAC-SHA-256 of the secret in the link."),
+    )
+    language = LanguageField(
+        blank=True, help_text=_("The language the person will judge in; empty: they choose.")
+    )
+    country = models.CharField(
+        max_length=2, blank=True, help_text=_("ISO 3166-1 alpha-2, where known.")
+    )
     max_uses = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1)])
     uses = models.PositiveIntegerField(default=0, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
-    created_by = models.ForeignKey(Annotator, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_by = models.ForeignKey(
+        Annotator, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = (models.CheckConstraint(name="invitations_are_not_used_too_often", condition=Q(uses__lte=F("max_uses"))),)
+        constraints = (
+            models.CheckConstraint(
+                name="invitations_are_not_used_too_often", condition=Q(uses__lte=F("max_uses"))
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.project} · {self.digest[:8]}"
@@ -57,7 +72,9 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text=_("To the hour."))
+    last_used_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("To the hour.")
+    )
 
     def __str__(self) -> str:
         return f"plv_{self.prefix}_…"

@@ -26,19 +26,47 @@ class Comparison(models.Model):
         ATTENTION = "attention", _("attention")
         REPEAT = "repeat", _("repeat")
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="comparisons")
-    candidate_set = models.ForeignKey(CandidateSet, on_delete=models.PROTECT, null=True, blank=True, related_name="comparisons", help_text=_("The set the options share; empty in the two-prompt format."))
-    number = models.PositiveSmallIntegerField(default=0, help_text=_("Which comparison of the set: in pairwise a set gives several."))
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, related_name="comparisons"
+    )
+    candidate_set = models.ForeignKey(
+        CandidateSet,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="comparisons",
+        help_text=_("The set the options share; empty in the two-prompt format."),
+    )
+    number = models.PositiveSmallIntegerField(
+        default=0, help_text=_("Which comparison of the set: in pairwise a set gives several.")
+    )
     kind = models.CharField(max_length=9, choices=Kind.choices, default=Kind.COLLECT)
-    repeat_of = models.ForeignKey("self", on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="repeats")
+    repeat_of = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="repeats",
+    )
     language = LanguageField()
-    seed = models.BigIntegerField(default=new_seed, help_text=_("Display orders and explanation draws come from it."))
+    seed = models.BigIntegerField(
+        default=new_seed, help_text=_("Display orders and explanation draws come from it.")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(name="one_comparison_per_set_number_and_kind", fields=("candidate_set", "number"), condition=Q(kind="collect")),
-            models.CheckConstraint(name="repeats_name_what_they_repeat", condition=Q(kind="repeat", repeat_of__isnull=False) | (~Q(kind="repeat") & Q(repeat_of__isnull=True))),
+            models.UniqueConstraint(
+                name="one_comparison_per_set_number_and_kind",
+                fields=("candidate_set", "number"),
+                condition=Q(kind="collect"),
+            ),
+            models.CheckConstraint(
+                name="repeats_name_what_they_repeat",
+                condition=Q(kind="repeat", repeat_of__isnull=False)
+                | (~Q(kind="repeat") & Q(repeat_of__isnull=True)),
+            ),
         )
         indexes = (models.Index(name="comparison_by_project", fields=("project", "-id")),)
 
@@ -49,16 +77,25 @@ class Comparison(models.Model):
 class ComparisonOption(models.Model):
     """One of the responses to choose from, at a canonical position that no browser ever sees."""
 
-    comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, db_index=False, related_name="options")
+    comparison = models.ForeignKey(
+        Comparison, on_delete=models.PROTECT, db_index=False, related_name="options"
+    )
     response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="options")
     position = models.PositiveSmallIntegerField()
 
     class Meta:
         ordering = ("comparison", "position")
         constraints = (
-            models.UniqueConstraint(name="one_option_per_comparison_and_position", fields=("comparison", "position")),
-            models.UniqueConstraint(name="one_option_per_comparison_and_response", fields=("comparison", "response")),
-            models.CheckConstraint(name="option_position_is_between_0_and_7", condition=Q(position__gte=0, position__lte=7)),
+            models.UniqueConstraint(
+                name="one_option_per_comparison_and_position", fields=("comparison", "position")
+            ),
+            models.UniqueConstraint(
+                name="one_option_per_comparison_and_response", fields=("comparison", "response")
+            ),
+            models.CheckConstraint(
+                name="option_position_is_between_0_and_7",
+                condition=Q(position__gte=0, position__lte=7),
+            ),
         )
 
     def __str__(self) -> str:
@@ -84,33 +121,86 @@ class Assignment(models.Model):
 
     RETURNED, FRESH = 0, 1  # tiers: places given back come before fresh ones
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="assignments")
-    comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, db_index=False, related_name="assignments")
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, related_name="assignments"
+    )
+    comparison = models.ForeignKey(
+        Comparison, on_delete=models.PROTECT, db_index=False, related_name="assignments"
+    )
     number = models.PositiveSmallIntegerField()
     language = LanguageField()
     stratum = models.CharField(max_length=64, default="", blank=True)
     tier = models.PositiveSmallIntegerField(default=FRESH)
-    key = models.BigIntegerField(help_text=_("Order in the queue, from the sequence annotator_assignment_key."))
+    key = models.BigIntegerField(
+        help_text=_("Order in the queue, from the sequence annotator_assignment_key.")
+    )
     state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
-    place_kind = models.CharField(max_length=8, choices=PlaceKind.choices, default=PlaceKind.PLANNED)
-    display_order = ArrayField(models.PositiveSmallIntegerField(), help_text=_("Option positions in the order shown; counterbalanced over the places."))
-    explanation_asked = models.CharField(max_length=8, choices=ExplanationAsked.choices, default=ExplanationAsked.OPTIONAL)
-    participation = models.ForeignKey(Participation, on_delete=models.PROTECT, null=True, blank=True, related_name="assignments", help_text=_("Who holds it, held it last, or judged it."))
+    place_kind = models.CharField(
+        max_length=8, choices=PlaceKind.choices, default=PlaceKind.PLANNED
+    )
+    display_order = ArrayField(
+        models.PositiveSmallIntegerField(),
+        help_text=_("Option positions in the order shown; counterbalanced over the places."),
+    )
+    explanation_asked = models.CharField(
+        max_length=8, choices=ExplanationAsked.choices, default=ExplanationAsked.OPTIONAL
+    )
+    participation = models.ForeignKey(
+        Participation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="assignments",
+        help_text=_("Who holds it, held it last, or judged it."),
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
-    token = models.UUIDField(null=True, blank=True, help_text=_("Names this lease; also the submission id of its page."))
-    judgment = models.OneToOneField("annotator.Judgment", on_delete=models.PROTECT, null=True, blank=True, related_name="place", help_text=_("The judgment that counts for this place."))
+    token = models.UUIDField(
+        null=True, blank=True, help_text=_("Names this lease; also the submission id of its page.")
+    )
+    judgment = models.OneToOneField(
+        "annotator.Judgment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="place",
+        help_text=_("The judgment that counts for this place."),
+    )
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(name="one_assignment_per_comparison_and_number", fields=("comparison", "number")),
-            models.UniqueConstraint(name="one_lease_per_participation", fields=("participation",), condition=Q(state="leased")),
-            models.UniqueConstraint(name="one_judged_place_per_comparison_and_participation", fields=("comparison", "participation"), condition=Q(state="judged")),
-            models.CheckConstraint(name="leased_places_have_a_holder_a_token_and_an_end", condition=~Q(state="leased") | Q(participation__isnull=False, token__isnull=False, lease_until__isnull=False)),
-            models.CheckConstraint(name="a_place_is_judged_when_it_points_to_a_judgment", condition=Q(state="judged", judgment__isnull=False) | (~Q(state="judged") & Q(judgment__isnull=True))),
+            models.UniqueConstraint(
+                name="one_assignment_per_comparison_and_number", fields=("comparison", "number")
+            ),
+            models.UniqueConstraint(
+                name="one_lease_per_participation",
+                fields=("participation",),
+                condition=Q(state="leased"),
+            ),
+            models.UniqueConstraint(
+                name="one_judged_place_per_comparison_and_participation",
+                fields=("comparison", "participation"),
+                condition=Q(state="judged"),
+            ),
+            models.CheckConstraint(
+                name="leased_places_have_a_holder_a_token_and_an_end",
+                condition=~Q(state="leased")
+                | Q(participation__isnull=False, token__isnull=False, lease_until__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_place_is_judged_when_it_points_to_a_judgment",
+                condition=Q(state="judged", judgment__isnull=False)
+                | (~Q(state="judged") & Q(judgment__isnull=True)),
+            ),
         )
         indexes = (
-            models.Index(name="assignment_queue", fields=("project", "language", "stratum", "tier", "key"), condition=Q(state="open")),
-            models.Index(name="assignment_leases", fields=("lease_until",), condition=Q(state="leased")),
+            models.Index(
+                name="assignment_queue",
+                fields=("project", "language", "stratum", "tier", "key"),
+                condition=Q(state="open"),
+            ),
+            models.Index(
+                name="assignment_leases", fields=("lease_until",), condition=Q(state="leased")
+            ),
             models.Index(name="assignment_by_project_state", fields=("project", "state")),
         )
 
@@ -128,17 +218,32 @@ class Offer(models.Model):
         EXPIRED = "expired", _("expired")
 
     pk = models.CompositePrimaryKey("participation_id", "comparison_id")
-    participation = models.ForeignKey(Participation, on_delete=models.PROTECT, db_index=False, related_name="offers")
+    participation = models.ForeignKey(
+        Participation, on_delete=models.PROTECT, db_index=False, related_name="offers"
+    )
     comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="offers")
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, db_index=False, related_name="offers")
-    wave = models.ForeignKey(Wave, on_delete=models.PROTECT, db_index=False, related_name="+", help_text=_("The settings it was shown under; the judgment carries them."))
+    assignment = models.ForeignKey(
+        Assignment, on_delete=models.PROTECT, db_index=False, related_name="offers"
+    )
+    wave = models.ForeignKey(
+        Wave,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="+",
+        help_text=_("The settings it was shown under; the judgment carries them."),
+    )
     outcome = models.CharField(max_length=7, choices=Outcome.choices, default=Outcome.SHOWN)
     skip_reason = models.CharField(max_length=16, blank=True)
     shown_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = (models.CheckConstraint(name="skipped_offers_have_a_reason", condition=~Q(outcome="skipped") | ~Q(skip_reason="")),)
+        constraints = (
+            models.CheckConstraint(
+                name="skipped_offers_have_a_reason",
+                condition=~Q(outcome="skipped") | ~Q(skip_reason=""),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.participation_id} · {self.comparison_id}"
@@ -148,7 +253,9 @@ class QueueCursor(models.Model):
     """How far a person has come in one queue: a hint for the claim, never a rule."""
 
     pk = models.CompositePrimaryKey("participation_id", "language", "stratum", "tier")
-    participation = models.ForeignKey(Participation, on_delete=models.PROTECT, db_index=False, related_name="cursors")
+    participation = models.ForeignKey(
+        Participation, on_delete=models.PROTECT, db_index=False, related_name="cursors"
+    )
     language = LanguageField()
     stratum = models.CharField(max_length=64, default="", blank=True)
     tier = models.PositiveSmallIntegerField()
@@ -156,7 +263,11 @@ class QueueCursor(models.Model):
     served_at = models.DateTimeField(help_text=_("The least recently served language comes first."))
 
     class Meta:
-        constraints = (models.CheckConstraint(name="cursor_position_is_positive", condition=Q(position__gte=0)),)
+        constraints = (
+            models.CheckConstraint(
+                name="cursor_position_is_positive", condition=Q(position__gte=0)
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.participation_id} {self.language} {self.tier}"

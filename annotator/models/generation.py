@@ -24,16 +24,35 @@ class GenerationRun(models.Model):
         CANCELLED = "cancelled", _("cancelled")
         FINISHED = "finished", _("finished")
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="runs")
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, related_name="runs"
+    )
     strategy = models.CharField(max_length=32)
-    parameters = models.JSONField(default=dict, blank=True, help_text=_("The strategy's own parameters, complete with their defaults."))
-    model = models.CharField(max_length=200, blank=True, help_text=_("The model asked for; empty: the first one the server lists."))
-    languages = ArrayField(LanguageField(), default=list, blank=True, help_text=_("Only prompts in these languages; empty: all."))
+    parameters = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text=_("The strategy's own parameters, complete with their defaults."),
+    )
+    model = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text=_("The model asked for; empty: the first one the server lists."),
+    )
+    languages = ArrayField(
+        LanguageField(),
+        default=list,
+        blank=True,
+        help_text=_("Only prompts in these languages; empty: all."),
+    )
     candidates = models.PositiveSmallIntegerField(help_text=_("Responses per set, k."))
     seed = models.BigIntegerField(default=new_seed)
     state = models.CharField(max_length=9, choices=State.choices, default=State.RUNNING)
-    pause_reason = models.TextField(blank=True, help_text=_("Why the run stopped and what to do about it."))
-    created_by = models.ForeignKey(Annotator, on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="+")
+    pause_reason = models.TextField(
+        blank=True, help_text=_("Why the run stopped and what to do about it.")
+    )
+    created_by = models.ForeignKey(
+        Annotator, on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -56,35 +75,85 @@ class CandidateSet(models.Model):
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="candidate_sets")
-    run = models.ForeignKey(GenerationRun, on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="candidate_sets", help_text=_("Empty for sets made elsewhere."))
-    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, null=True, blank=True, related_name="candidate_sets")
-    turn = models.ForeignKey("annotator.Turn", on_delete=models.PROTECT, null=True, blank=True, related_name="candidate_sets")
-    import_key = models.CharField(max_length=64, null=True, blank=True, editable=False, help_text=_("SHA-256 of a set made elsewhere: the same file again adds nothing."))  # noqa: DJ001 - unique where present
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, related_name="candidate_sets"
+    )
+    run = models.ForeignKey(
+        GenerationRun,
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="candidate_sets",
+        help_text=_("Empty for sets made elsewhere."),
+    )
+    prompt = models.ForeignKey(
+        Prompt, on_delete=models.PROTECT, null=True, blank=True, related_name="candidate_sets"
+    )
+    turn = models.ForeignKey(
+        "annotator.Turn",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="candidate_sets",
+    )
+    import_key = models.CharField(
+        max_length=64,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("SHA-256 of a set made elsewhere: the same file again adds nothing."),
+    )  # noqa: DJ001 - unique where present
     language = LanguageField()
     strategy = models.CharField(max_length=32)
     template_version = models.CharField(max_length=32, blank=True)
     seed = models.BigIntegerField(default=new_seed)
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0, help_text=_("Attempts begun."))
-    faults = models.PositiveSmallIntegerField(default=0, help_text=_("Attempts that count against the set: unusable answers, timeouts, lost workers. An outage of the server does not."))
+    faults = models.PositiveSmallIntegerField(
+        default=0,
+        help_text=_(
+            "Attempts that count against the set: unusable answers, timeouts, lost workers. An outage of the server does not."
+        ),
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
-    not_before = models.DateTimeField(null=True, blank=True, help_text=_("A retry waits until then."))
-    token = models.UUIDField(null=True, blank=True, help_text=_("Fencing: only the worker that holds it may store."))
-    failure = models.CharField(max_length=40, blank=True, help_text=_("Reason code of a failed set or of the attempt before."))
+    not_before = models.DateTimeField(
+        null=True, blank=True, help_text=_("A retry waits until then.")
+    )
+    token = models.UUIDField(
+        null=True, blank=True, help_text=_("Fencing: only the worker that holds it may store.")
+    )
+    failure = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text=_("Reason code of a failed set or of the attempt before."),
+    )
     failure_detail = models.TextField(blank=True)
-    prompt_tokens = models.PositiveIntegerField(null=True, help_text=_("Of the attempt that was stored last."))
+    prompt_tokens = models.PositiveIntegerField(
+        null=True, help_text=_("Of the attempt that was stored last.")
+    )
     completion_tokens = models.PositiveIntegerField(null=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = (
-            models.CheckConstraint(name="set_answers_one_prompt_or_one_turn", condition=Q(prompt__isnull=False, turn__isnull=True) | Q(prompt__isnull=True, turn__isnull=False)),
+            models.CheckConstraint(
+                name="set_answers_one_prompt_or_one_turn",
+                condition=Q(prompt__isnull=False, turn__isnull=True)
+                | Q(prompt__isnull=True, turn__isnull=False),
+            ),
             models.UniqueConstraint(name="one_set_per_run_and_prompt", fields=("run", "prompt")),
-            models.UniqueConstraint(name="one_set_per_project_and_import_key", fields=("project", "import_key")),
-            models.CheckConstraint(name="running_sets_have_a_lease_and_a_token", condition=~Q(state="running") | Q(lease_until__isnull=False, token__isnull=False)),
-            models.CheckConstraint(name="failed_sets_have_a_reason", condition=~Q(state="failed") | ~Q(failure="")),
+            models.UniqueConstraint(
+                name="one_set_per_project_and_import_key", fields=("project", "import_key")
+            ),
+            models.CheckConstraint(
+                name="running_sets_have_a_lease_and_a_token",
+                condition=~Q(state="running") | Q(lease_until__isnull=False, token__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="failed_sets_have_a_reason", condition=~Q(state="failed") | ~Q(failure="")
+            ),
         )
         indexes = (
             models.Index(name="set_by_run_state", fields=("run", "state")),
@@ -100,17 +169,26 @@ class CandidateSet(models.Model):
 class Exchange(models.Model):
     """One request to the model server and what came of it: enough to send it again."""
 
-    candidate_set = models.ForeignKey(CandidateSet, on_delete=models.PROTECT, db_index=False, related_name="exchanges")
+    candidate_set = models.ForeignKey(
+        CandidateSet, on_delete=models.PROTECT, db_index=False, related_name="exchanges"
+    )
     attempt = models.PositiveSmallIntegerField()
     number = models.PositiveSmallIntegerField(help_text=_("Which request of the attempt, from 0."))
     request = models.JSONField(help_text=_("The body as sent."))
-    answer = models.JSONField(null=True, help_text=_("The body as received; empty where none came."))
+    answer = models.JSONField(
+        null=True, help_text=_("The body as received; empty where none came.")
+    )
     error = models.TextField(blank=True)
     duration_ms = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = (models.UniqueConstraint(name="one_exchange_per_set_attempt_and_number", fields=("candidate_set", "attempt", "number")),)
+        constraints = (
+            models.UniqueConstraint(
+                name="one_exchange_per_set_attempt_and_number",
+                fields=("candidate_set", "attempt", "number"),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.candidate_set} {self.attempt}/{self.number}"
@@ -120,23 +198,38 @@ class Response(models.Model):
     """One candidate. The database refuses any change of its text or origin."""
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="+")
-    candidate_set = models.ForeignKey(CandidateSet, on_delete=models.PROTECT, db_index=False, related_name="responses")
-    slot = models.PositiveSmallIntegerField(help_text=_("Place in the generation, from 0; never shown to annotators."))
+    candidate_set = models.ForeignKey(
+        CandidateSet, on_delete=models.PROTECT, db_index=False, related_name="responses"
+    )
+    slot = models.PositiveSmallIntegerField(
+        help_text=_("Place in the generation, from 0; never shown to annotators.")
+    )
     text = models.TextField()
-    html = models.TextField(editable=False, help_text=_("The text as safe HTML, rendered once when stored."))
+    html = models.TextField(
+        editable=False, help_text=_("The text as safe HTML, rendered once when stored.")
+    )
     strategy = models.CharField(max_length=32)
     template_version = models.CharField(max_length=32, blank=True)
-    model = models.CharField(max_length=200, blank=True, help_text=_("As the server named it; empty for texts written by people."))
+    model = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text=_("As the server named it; empty for texts written by people."),
+    )
     seed = models.BigIntegerField(null=True)
     finish_reason = models.CharField(max_length=40, blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True)
     completion_tokens = models.PositiveIntegerField(null=True)
-    codes = models.JSONField(default=dict, help_text=_("Values this response stands for, where known; hidden from annotators."))
+    codes = models.JSONField(
+        default=dict,
+        help_text=_("Values this response stands for, where known; hidden from annotators."),
+    )
     detected_language = models.CharField(max_length=35, blank=True)
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(name="one_response_per_set_and_slot", fields=("candidate_set", "slot")),
+            models.UniqueConstraint(
+                name="one_response_per_set_and_slot", fields=("candidate_set", "slot")
+            ),
             models.CheckConstraint(name="responses_have_a_text", condition=~Q(text="")),
         )
 

@@ -16,9 +16,21 @@ from annotator.models.prompts import Prompt
 class Conversation(models.Model):
     """One person's path: prompt, comparison, choice, next message, …"""
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="conversations")
-    participation = models.ForeignKey(Participation, on_delete=models.PROTECT, db_index=False, related_name="conversations")
-    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="conversations", help_text=_("Empty in the two-prompt format."))
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, related_name="conversations"
+    )
+    participation = models.ForeignKey(
+        Participation, on_delete=models.PROTECT, db_index=False, related_name="conversations"
+    )
+    prompt = models.ForeignKey(
+        Prompt,
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="conversations",
+        help_text=_("Empty in the two-prompt format."),
+    )
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -32,15 +44,32 @@ class Conversation(models.Model):
 class Turn(models.Model):
     """One step of a conversation: a user message, then the comparison of the answers to it."""
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, db_index=False, related_name="turns")
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.PROTECT, db_index=False, related_name="turns"
+    )
     number = models.PositiveSmallIntegerField(help_text=_("From 1."))
-    message = models.TextField(blank=True, help_text=_("The annotator's message; empty in turn 1, where the prompt speaks."))
-    comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, null=True, blank=True, related_name="turns", help_text=_("Empty while candidates are being made."))
+    message = models.TextField(
+        blank=True,
+        help_text=_("The annotator's message; empty in turn 1, where the prompt speaks."),
+    )
+    comparison = models.ForeignKey(
+        Comparison,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="turns",
+        help_text=_("Empty while candidates are being made."),
+    )
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(name="one_turn_per_conversation_and_number", fields=("conversation", "number")),
-            models.CheckConstraint(name="later_turns_have_a_message", condition=Q(number=1, message="") | (Q(number__gt=1) & ~Q(message=""))),
+            models.UniqueConstraint(
+                name="one_turn_per_conversation_and_number", fields=("conversation", "number")
+            ),
+            models.CheckConstraint(
+                name="later_turns_have_a_message",
+                condition=Q(number=1, message="") | (Q(number__gt=1) & ~Q(message="")),
+            ),
         )
 
     def __str__(self) -> str:
@@ -58,33 +87,68 @@ class Judgment(models.Model):
         ALL_BAD = "all_bad", _("all bad")
         NONE = "none", _("none represents me")
 
-    submission_id = models.UUIDField(help_text=_("Names the page that was submitted: the same page counts once."))
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="judgments")
-    wave = models.ForeignKey(Wave, on_delete=models.PROTECT, db_index=False, related_name="judgments")
-    participation = models.ForeignKey(Participation, on_delete=models.PROTECT, db_index=False, related_name="judgments")
+    submission_id = models.UUIDField(
+        help_text=_("Names the page that was submitted: the same page counts once.")
+    )
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, related_name="judgments"
+    )
+    wave = models.ForeignKey(
+        Wave, on_delete=models.PROTECT, db_index=False, related_name="judgments"
+    )
+    participation = models.ForeignKey(
+        Participation, on_delete=models.PROTECT, db_index=False, related_name="judgments"
+    )
     comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="judgments")
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="judgments", help_text=_("The place it was given for, whether or not it counts there."))
+    assignment = models.ForeignKey(
+        Assignment,
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="judgments",
+        help_text=_("The place it was given for, whether or not it counts there."),
+    )
     turn = models.ForeignKey(Turn, on_delete=models.PROTECT, related_name="judgments")
     revision = models.PositiveSmallIntegerField(default=1)
     choice_kind = models.CharField(max_length=13, choices=ChoiceKind.choices)
-    choice_response = models.ForeignKey(Response, on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="+")
-    strength = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(3)])
+    choice_response = models.ForeignKey(
+        Response, on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="+"
+    )
+    strength = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(3)]
+    )
     explanation = models.TextField(blank=True)
     explanation_asked = models.CharField(max_length=8, choices=Assignment.ExplanationAsked.choices)
     place_kind = models.CharField(max_length=8, choices=Assignment.PlaceKind.choices)
-    display_order = ArrayField(models.PositiveSmallIntegerField(), help_text=_("Option positions in the order shown."))
+    display_order = ArrayField(
+        models.PositiveSmallIntegerField(), help_text=_("Option positions in the order shown.")
+    )
     ui_language = models.CharField(max_length=35, blank=True)
     device = models.CharField(max_length=8, blank=True, help_text=_("phone, tablet or desktop."))
     shown_at = models.DateTimeField()
     submitted_at = models.DateTimeField()
-    active_ms = models.PositiveIntegerField(null=True, blank=True, help_text=_("Time the page was visible; empty without JavaScript."))
+    active_ms = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Time the page was visible; empty without JavaScript.")
+    )
 
     class Meta:
         constraints = (
             models.UniqueConstraint(name="one_judgment_per_submission", fields=("submission_id",)),
-            models.UniqueConstraint(name="one_judgment_per_participation_comparison_and_revision", fields=("participation", "comparison", "revision")),
-            models.CheckConstraint(name="a_choice_names_a_response_or_a_way_out", condition=Q(choice_kind="response", choice_response__isnull=False) | (~Q(choice_kind="response") & Q(choice_response__isnull=True))),
-            models.CheckConstraint(name="strength_is_1_to_3_and_needs_a_winner", condition=Q(strength__isnull=True) | Q(strength__gte=1, strength__lte=3, choice_kind="response")),
+            models.UniqueConstraint(
+                name="one_judgment_per_participation_comparison_and_revision",
+                fields=("participation", "comparison", "revision"),
+            ),
+            models.CheckConstraint(
+                name="a_choice_names_a_response_or_a_way_out",
+                condition=Q(choice_kind="response", choice_response__isnull=False)
+                | (~Q(choice_kind="response") & Q(choice_response__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="strength_is_1_to_3_and_needs_a_winner",
+                condition=Q(strength__isnull=True)
+                | Q(strength__gte=1, strength__lte=3, choice_kind="response"),
+            ),
             models.CheckConstraint(name="revisions_count_from_1", condition=Q(revision__gte=1)),
         )
         indexes = (models.Index(name="judgment_by_project", fields=("project", "id")),)
@@ -108,9 +172,13 @@ class Change(models.Model):
         MARKED = "marked", _("marked")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="changes")
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, related_name="changes"
+    )
     kind = models.CharField(max_length=9, choices=Kind.choices)
-    judgment = models.ForeignKey(Judgment, on_delete=models.PROTECT, db_index=False, related_name="changes")
+    judgment = models.ForeignKey(
+        Judgment, on_delete=models.PROTECT, db_index=False, related_name="changes"
+    )
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -21,23 +21,57 @@ class Annotator(AbstractUser):
 class Participation(models.Model):
     """A person in one project, known to researchers by a pseudonym."""
 
-    annotator = models.ForeignKey(Annotator, on_delete=models.PROTECT, db_index=False, related_name="participations")
-    project = models.ForeignKey("annotator.Project", on_delete=models.PROTECT, db_index=False, related_name="participations")
-    pseudonym = models.CharField(max_length=32, editable=False, help_text=_("HMAC of the account under the project's key, set at joining."))
+    annotator = models.ForeignKey(
+        Annotator, on_delete=models.PROTECT, db_index=False, related_name="participations"
+    )
+    project = models.ForeignKey(
+        "annotator.Project", on_delete=models.PROTECT, db_index=False, related_name="participations"
+    )
+    pseudonym = models.CharField(
+        max_length=32,
+        editable=False,
+        help_text=_("HMAC of the account under the project's key, set at joining."),
+    )
     languages = ArrayField(LanguageField(), help_text=_("Languages this person judges in."))
-    country = models.CharField(max_length=2, blank=True, help_text=_("ISO 3166-1 alpha-2; empty where unknown."))
-    stratum = models.CharField(max_length=64, blank=True, editable=False, help_text=_("Which reserved places are this person's."))
-    invitation = models.ForeignKey("annotator.Invitation", on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="participations")
-    consent_version = models.CharField(max_length=64, blank=True, editable=False, help_text=_("The consent text last agreed to."))
-    judgments_given = models.PositiveIntegerField(default=0, editable=False, help_text=_("Kept in the statement that stores a judgment."))
-    searched_at = models.DateTimeField(null=True, editable=False, help_text=_("When all queues were last searched from their start."))
+    country = models.CharField(
+        max_length=2, blank=True, help_text=_("ISO 3166-1 alpha-2; empty where unknown.")
+    )
+    stratum = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text=_("Which reserved places are this person's."),
+    )
+    invitation = models.ForeignKey(
+        "annotator.Invitation",
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="participations",
+    )
+    consent_version = models.CharField(
+        max_length=64, blank=True, editable=False, help_text=_("The consent text last agreed to.")
+    )
+    judgments_given = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("Kept in the statement that stores a judgment.")
+    )
+    searched_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text=_("When all queues were last searched from their start."),
+    )
     joined_at = models.DateTimeField(auto_now_add=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(name="one_participation_per_annotator_and_project", fields=("annotator", "project")),
-            models.UniqueConstraint(name="one_pseudonym_per_project", fields=("project", "pseudonym")),
+            models.UniqueConstraint(
+                name="one_participation_per_annotator_and_project", fields=("annotator", "project")
+            ),
+            models.UniqueConstraint(
+                name="one_pseudonym_per_project", fields=("project", "pseudonym")
+            ),
         )
 
     def __str__(self) -> str:
@@ -47,14 +81,23 @@ class Participation(models.Model):
 class Consent(models.Model):
     """That a person agreed to a text: append-only."""
 
-    participation = models.ForeignKey(Participation, on_delete=models.PROTECT, db_index=False, related_name="consents")
-    wave = models.ForeignKey("annotator.Wave", on_delete=models.PROTECT, db_index=False, related_name="+")
+    participation = models.ForeignKey(
+        Participation, on_delete=models.PROTECT, db_index=False, related_name="consents"
+    )
+    wave = models.ForeignKey(
+        "annotator.Wave", on_delete=models.PROTECT, db_index=False, related_name="+"
+    )
     version = models.CharField(max_length=64)
     language = LanguageField()
     given_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = (models.UniqueConstraint(name="one_consent_per_participation_and_version", fields=("participation", "version")),)
+        constraints = (
+            models.UniqueConstraint(
+                name="one_consent_per_participation_and_version",
+                fields=("participation", "version"),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.participation} · {self.version[:8]}"

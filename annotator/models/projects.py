@@ -47,47 +47,181 @@ class Project(models.Model):
         NOTHING = "", _("everyone together")
         COUNTRY = "country", _("country")
 
-    slug = models.SlugField(unique=True, help_text=_("Part of every address of the project; cannot hold spaces."))
-    name = models.CharField(_("name"), max_length=120, help_text=_("What annotators see at the top of each page."))
-    description = models.TextField(_("description"), blank=True, help_text=_("One or two sentences for people who are asked to join."))
-    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.DRAFT, editable=False)
-    languages = ArrayField(LanguageField(), verbose_name=_("languages"), default=list, blank=True, help_text=_("BCP-47 tags separated by commas, for example en, pt-BR. Imported prompts add theirs."))
-    open_to_all = models.BooleanField(_("open to all"), default=False, help_text=_("Anyone with an account may join; otherwise only people with an invitation."))
+    slug = models.SlugField(
+        unique=True, help_text=_("Part of every address of the project; cannot hold spaces.")
+    )
+    name = models.CharField(
+        _("name"), max_length=120, help_text=_("What annotators see at the top of each page.")
+    )
+    description = models.TextField(
+        _("description"),
+        blank=True,
+        help_text=_("One or two sentences for people who are asked to join."),
+    )
+    state = models.CharField(
+        _("state"), max_length=8, choices=State.choices, default=State.DRAFT, editable=False
+    )
+    languages = ArrayField(
+        LanguageField(),
+        verbose_name=_("languages"),
+        default=list,
+        blank=True,
+        help_text=_(
+            "BCP-47 tags separated by commas, for example en, pt-BR. Imported prompts add theirs."
+        ),
+    )
+    open_to_all = models.BooleanField(
+        _("open to all"),
+        default=False,
+        help_text=_("Anyone with an account may join; otherwise only people with an invitation."),
+    )
 
-    overlap = models.PositiveSmallIntegerField(_("overlap"), default=3, validators=[MinValueValidator(1), MaxValueValidator(1000)], help_text=_("How many people judge each comparison."))
-    candidates = models.PositiveSmallIntegerField(_("candidates per prompt"), default=4, validators=[MinValueValidator(2), MaxValueValidator(8)], help_text=_("How many responses are made for each prompt: 2 to 8."))
-    pairs_per_set = models.PositiveSmallIntegerField(_("pairs per prompt"), default=2, validators=[MinValueValidator(1), MaxValueValidator(28)], help_text=_("For comparisons of two: how many pairs are drawn from each set of candidates."))
-    turns = models.PositiveSmallIntegerField(_("turns"), default=1, validators=[MinValueValidator(1), MaxValueValidator(20)], editable=False)
-    lease_minutes = models.PositiveSmallIntegerField(_("minutes per task"), default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)], help_text=_("After this time without an answer a task may go to somebody else. A late answer is kept."))
-    target_per_person = models.PositiveSmallIntegerField(_("tasks per person"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("How many tasks one person is asked for; shown as their progress. Empty: as many as they like."))
+    overlap = models.PositiveSmallIntegerField(
+        _("overlap"),
+        default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=_("How many people judge each comparison."),
+    )
+    candidates = models.PositiveSmallIntegerField(
+        _("candidates per prompt"),
+        default=4,
+        validators=[MinValueValidator(2), MaxValueValidator(8)],
+        help_text=_("How many responses are made for each prompt: 2 to 8."),
+    )
+    pairs_per_set = models.PositiveSmallIntegerField(
+        _("pairs per prompt"),
+        default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(28)],
+        help_text=_(
+            "For comparisons of two: how many pairs are drawn from each set of candidates."
+        ),
+    )
+    turns = models.PositiveSmallIntegerField(
+        _("turns"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+        editable=False,
+    )
+    lease_minutes = models.PositiveSmallIntegerField(
+        _("minutes per task"),
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(1440)],
+        help_text=_(
+            "After this time without an answer a task may go to somebody else. A late answer is kept."
+        ),
+    )
+    target_per_person = models.PositiveSmallIntegerField(
+        _("tasks per person"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "How many tasks one person is asked for; shown as their progress. Empty: as many as they like."
+        ),
+    )
 
     # Frozen: a change of any of these opens the next wave (see services.projects).
-    task_format = models.CharField(_("format"), max_length=9, choices=TaskFormat.choices, default=TaskFormat.BEST_OF_K)
-    ways_out = ArrayField(models.CharField(max_length=13, choices=WayOut.choices), verbose_name=_("answers without a winner"), default=list, blank=True)
-    strength_asked = models.BooleanField(_("ask for strength"), default=True, help_text=_("For comparisons of two: slightly, clearly or much better."))
-    instructions = models.JSONField(_("instructions"), default=dict, blank=True, help_text=_('Markdown per language: {"en": "…", "fr": "…"}.'))
-    consent_text = models.JSONField(_("consent text"), default=dict, blank=True, help_text=_('Markdown per language: {"en": "…"}. Without it nobody is asked for consent.'))
-    explanation_share = models.FloatField(_("share asked to explain"), default=1.0, validators=[MinValueValidator(0), MaxValueValidator(1)], help_text=_("0 to 1: how often a person is invited to explain the choice, drawn before the task is shown."))
-    explanation_required_share = models.FloatField(_("share required to explain"), default=0.0, validators=[MinValueValidator(0), MaxValueValidator(1)], help_text=_("0 to 1: how often the explanation is required. It counts within the share above."))
-    strategy = models.CharField(_("strategy"), max_length=32, default="nc_prompt", help_text=_("How candidates are made unless a run says otherwise."))
+    task_format = models.CharField(
+        _("format"), max_length=9, choices=TaskFormat.choices, default=TaskFormat.BEST_OF_K
+    )
+    ways_out = ArrayField(
+        models.CharField(max_length=13, choices=WayOut.choices),
+        verbose_name=_("answers without a winner"),
+        default=list,
+        blank=True,
+    )
+    strength_asked = models.BooleanField(
+        _("ask for strength"),
+        default=True,
+        help_text=_("For comparisons of two: slightly, clearly or much better."),
+    )
+    instructions = models.JSONField(
+        _("instructions"),
+        default=dict,
+        blank=True,
+        help_text=_('Markdown per language: {"en": "…", "fr": "…"}.'),
+    )
+    consent_text = models.JSONField(
+        _("consent text"),
+        default=dict,
+        blank=True,
+        help_text=_('Markdown per language: {"en": "…"}. Without it nobody is asked for consent.'),
+    )
+    explanation_share = models.FloatField(
+        _("share asked to explain"),
+        default=1.0,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_(
+            "0 to 1: how often a person is invited to explain the choice, drawn before the task is shown."
+        ),
+    )
+    explanation_required_share = models.FloatField(
+        _("share required to explain"),
+        default=0.0,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_(
+            "0 to 1: how often the explanation is required. It counts within the share above."
+        ),
+    )
+    strategy = models.CharField(
+        _("strategy"),
+        max_length=32,
+        default="nc_prompt",
+        help_text=_("How candidates are made unless a run says otherwise."),
+    )
     strategy_parameters = models.JSONField(_("strategy parameters"), default=dict, blank=True)
-    stratum_by = models.CharField(_("strata"), max_length=16, choices=StratumBy.choices, default=StratumBy.NOTHING, blank=True)
-    quotas = models.JSONField(_("reserved places"), default=dict, blank=True, help_text=_('Places of each comparison reserved for a stratum: {"FR": 1, "IN": 1}. The rest is for everyone.'))
+    stratum_by = models.CharField(
+        _("strata"), max_length=16, choices=StratumBy.choices, default=StratumBy.NOTHING, blank=True
+    )
+    quotas = models.JSONField(
+        _("reserved places"),
+        default=dict,
+        blank=True,
+        help_text=_(
+            'Places of each comparison reserved for a stratum: {"FR": 1, "IN": 1}. The rest is for everyone.'
+        ),
+    )
 
     seed = models.BigIntegerField(default=new_seed, editable=False)
     pseudonym_key = models.BinaryField(default=new_key, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    FROZEN = ("task_format", "ways_out", "strength_asked", "instructions", "consent_text", "explanation_share", "explanation_required_share", "strategy", "strategy_parameters", "stratum_by", "quotas")
+    FROZEN = (
+        "task_format",
+        "ways_out",
+        "strength_asked",
+        "instructions",
+        "consent_text",
+        "explanation_share",
+        "explanation_required_share",
+        "strategy",
+        "strategy_parameters",
+        "stratum_by",
+        "quotas",
+    )
 
     objects = ProjectQuerySet.as_manager()
 
     class Meta:
         ordering = ("name",)
         constraints = (
-            models.CheckConstraint(name="project_overlap_is_between_1_and_1000", condition=Q(overlap__gte=1, overlap__lte=1000)),
-            models.CheckConstraint(name="project_has_2_to_8_candidates", condition=Q(candidates__gte=2, candidates__lte=8)),
-            models.CheckConstraint(name="project_shares_are_between_0_and_1", condition=Q(explanation_share__gte=0, explanation_share__lte=1, explanation_required_share__gte=0, explanation_required_share__lte=1)),
+            models.CheckConstraint(
+                name="project_overlap_is_between_1_and_1000",
+                condition=Q(overlap__gte=1, overlap__lte=1000),
+            ),
+            models.CheckConstraint(
+                name="project_has_2_to_8_candidates",
+                condition=Q(candidates__gte=2, candidates__lte=8),
+            ),
+            models.CheckConstraint(
+                name="project_shares_are_between_0_and_1",
+                condition=Q(
+                    explanation_share__gte=0,
+                    explanation_share__lte=1,
+                    explanation_required_share__gte=0,
+                    explanation_required_share__lte=1,
+                ),
+            ),
         )
 
     def __str__(self) -> str:
@@ -97,16 +231,28 @@ class Project(models.Model):
 class Wave(models.Model):
     """A frozen configuration of a project. The database refuses any change of a row."""
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="waves")
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, related_name="waves"
+    )
     number = models.PositiveIntegerField()
     config = models.JSONField(help_text=_("The frozen settings, by name."))
-    config_hash = models.CharField(max_length=64, help_text=_("SHA-256 of the canonical JSON of the settings."))
-    consent_version = models.CharField(max_length=64, help_text=_("SHA-256 of the consent texts; empty where none is asked."), blank=True)
+    config_hash = models.CharField(
+        max_length=64, help_text=_("SHA-256 of the canonical JSON of the settings.")
+    )
+    consent_version = models.CharField(
+        max_length=64,
+        help_text=_("SHA-256 of the consent texts; empty where none is asked."),
+        blank=True,
+    )
     opened_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("project", "number")
-        constraints = (models.UniqueConstraint(name="one_wave_per_project_and_number", fields=("project", "number")),)
+        constraints = (
+            models.UniqueConstraint(
+                name="one_wave_per_project_and_number", fields=("project", "number")
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.project} · {self.number}"

@@ -64,7 +64,10 @@ def get_task(*, assignment_id: int, participation: Participation, wave: Wave) ->
         lease_until=lease_until,
         prompt_text=prompt,
         prompt_language=prompt_language,
-        responses=[ShownResponse(letter, rows[i][0], language) for letter, i in zip(LETTERS, order, strict=False)],
+        responses=[
+            ShownResponse(letter, rows[i][0], language)
+            for letter, i in zip(LETTERS, order, strict=False)
+        ],
         task_format=wave.setting("task_format"),
         ways_out=wave.setting("ways_out"),
         strength_asked=pairwise and wave.setting("strength_asked"),

@@ -120,20 +120,33 @@ def claim_next(*, participation: Participation) -> int | None:
     """
     try:
         with transaction.atomic():
-            return _held(participation) or _from_queues(participation, ahead=True) or _last_search(participation)
+            return (
+                _held(participation)
+                or _from_queues(participation, ahead=True)
+                or _last_search(participation)
+            )
     except IntegrityError:  # the same person asked twice at once: the other request holds the place
         return _held(participation)
 
 
 def renew(*, assignment_id: int, participation: Participation, token: uuid.UUID) -> datetime | None:
     """Prolong a lease that is still held; return its new end, or None where it is gone."""
-    return _lease(participation, "id = %(id)s AND token = %(token)s", {"id": assignment_id, "token": token}, "lease_until")
+    return _lease(
+        participation,
+        "id = %(id)s AND token = %(token)s",
+        {"id": assignment_id, "token": token},
+        "lease_until",
+    )
 
 
 def skip(*, assignment_id: int, participation: Participation, reason: str) -> None:
     """Give a place back and never offer its comparison to this person again."""
     if reason not in SkipReason.values:
-        raise Refused("skip_reason", _("Choose why you skip this task."), fields={"skip_reason": _("Choose a reason.")})
+        raise Refused(
+            "skip_reason",
+            _("Choose why you skip this task."),
+            fields={"skip_reason": _("Choose a reason.")},
+        )
     with transaction.atomic():
         offers = Offer.objects.filter(participation=participation, assignment_id=assignment_id)
         if not offers.exists():
@@ -158,7 +171,9 @@ def _held(participation: Participation) -> int | None:
     return _lease(participation, "true", {}, "id")
 
 
-def _lease(participation: Participation, condition: str, values: dict[str, object], returning: str) -> "datetime | int | None":
+def _lease(
+    participation: Participation, condition: str, values: dict[str, object], returning: str
+) -> "datetime | int | None":
     """Renew what the person holds, where the condition is true, and return one column of it."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -196,7 +211,9 @@ def _queues(participation: Participation) -> Iterator[tuple[str, str]]:
     languages = list(participation.languages)
     if len(languages) > 1:
         served = dict(
-            QueueCursor.objects.filter(participation=participation).values_list("language").annotate(models.Max("served_at"))
+            QueueCursor.objects.filter(participation=participation)
+            .values_list("language")
+            .annotate(models.Max("served_at"))
         )
         languages.sort(key=lambda language: (language in served, served.get(language)))
     strata = [participation.stratum, ""] if participation.stratum else [""]

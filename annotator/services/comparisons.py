@@ -6,7 +6,15 @@ from itertools import groupby
 import numpy as np
 from django.db import connection
 
-from annotator.models import Assignment, CandidateSet, Comparison, ComparisonOption, Project, Response, Wave
+from annotator.models import (
+    Assignment,
+    CandidateSet,
+    Comparison,
+    ComparisonOption,
+    Project,
+    Response,
+    Wave,
+)
 from annotator.services.projects import ensure_wave
 from pluralism.ordering import Order, balanced_orders, balanced_pairs, balanced_sides
 
@@ -23,7 +31,9 @@ def open_for(*, candidate_sets: Sequence[CandidateSet]) -> int:
     3. Insert comparisons, options and places, many at a time.
     """
     opened = 0
-    for project_id, sets in groupby(sorted(candidate_sets, key=lambda s: s.project_id), key=lambda s: s.project_id):
+    for project_id, sets in groupby(
+        sorted(candidate_sets, key=lambda s: s.project_id), key=lambda s: s.project_id
+    ):
         project = Project.objects.get(pk=project_id)
         opened += _open(project, ensure_wave(project=project), list(sets))
     return opened
@@ -39,10 +49,17 @@ def _open(project: Project, wave: Wave, sets: list[CandidateSet]) -> int:
         ids = responses[candidate_set.pk]
         for number, (chosen, orders) in enumerate(_questions(project, len(ids), rng)):
             comparison = Comparison(
-                project=project, candidate_set=candidate_set, number=number, language=candidate_set.language, seed=int(rng.integers(2**63))
+                project=project,
+                candidate_set=candidate_set,
+                number=number,
+                language=candidate_set.language,
+                seed=int(rng.integers(2**63)),
             )
             comparisons.append(comparison)
-            options += [ComparisonOption(comparison=comparison, response_id=ids[slot], position=i) for i, slot in enumerate(chosen)]
+            options += [
+                ComparisonOption(comparison=comparison, response_id=ids[slot], position=i)
+                for i, slot in enumerate(chosen)
+            ]
             places += _places(comparison, orders, wave)
     Comparison.objects.bulk_create(comparisons, batch_size=2000)
     keys = iter(_new_keys(len(comparisons)))
@@ -55,7 +72,9 @@ def _open(project: Project, wave: Wave, sets: list[CandidateSet]) -> int:
     return len(comparisons)
 
 
-def _questions(project: Project, k: int, rng: np.random.Generator) -> Iterable[tuple[Sequence[int], list[Order]]]:
+def _questions(
+    project: Project, k: int, rng: np.random.Generator
+) -> Iterable[tuple[Sequence[int], list[Order]]]:
     """Yield for each comparison of a set the slots it compares and the display order of each place."""
     if project.task_format == Project.TaskFormat.BEST_OF_K:
         return [(rng.permutation(k).tolist(), balanced_orders(k, project.overlap, rng))]
@@ -65,7 +84,9 @@ def _questions(project: Project, k: int, rng: np.random.Generator) -> Iterable[t
 
 def _places(comparison: Comparison, orders: list[Order], wave: Wave) -> list[Assignment]:
     rng = np.random.default_rng(comparison.seed)
-    reserved = [stratum for stratum, count in sorted(wave.setting("quotas").items()) for _ in range(count)]
+    reserved = [
+        stratum for stratum, count in sorted(wave.setting("quotas").items()) for _ in range(count)
+    ]
     strata = (reserved + [""] * len(orders))[: len(orders)]
     rng.shuffle(strata)
     asked, required = wave.setting("explanation_share"), wave.setting("explanation_required_share")
@@ -91,11 +112,19 @@ def _explanation_asked(draw: float, asked: float, required: float) -> Assignment
 
 
 def _responses_by_set(sets: list[CandidateSet]) -> dict[int, list[int]]:
-    rows = Response.objects.filter(candidate_set__in=sets).order_by("candidate_set_id", "slot").values_list("candidate_set_id", "pk")
-    return {set_id: [pk for _, pk in group] for set_id, group in groupby(rows, key=lambda row: row[0])}
+    rows = (
+        Response.objects.filter(candidate_set__in=sets)
+        .order_by("candidate_set_id", "slot")
+        .values_list("candidate_set_id", "pk")
+    )
+    return {
+        set_id: [pk for _, pk in group] for set_id, group in groupby(rows, key=lambda row: row[0])
+    }
 
 
 def _new_keys(count: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('annotator_assignment_key') FROM generate_series(1, %s)", [count])
+        cursor.execute(
+            "SELECT nextval('annotator_assignment_key') FROM generate_series(1, %s)", [count]
+        )
         return [key for (key,) in cursor.fetchall()]

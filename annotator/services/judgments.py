@@ -129,12 +129,27 @@ def submit_judgment(
             row = cursor.fetchone()
             if row is None:
                 raise Missing(_("This task is not yours. Go on with the next one."))
-            order, asked, comparison, prompt, task_format, ways_out, strength_asked, earlier, responses, _lock = row
+            (
+                order,
+                asked,
+                comparison,
+                prompt,
+                task_format,
+                ways_out,
+                strength_asked,
+                earlier,
+                responses,
+                _lock,
+            ) = row
             if earlier is not None:
                 return Submitted(earlier, "repeated")
             pairwise = task_format == Project.TaskFormat.PAIRWISE
             stored = _check(
-                answer, [responses[i] for i in order], ways_out, strength_asked=pairwise and strength_asked, explanation_asked=asked
+                answer,
+                [responses[i] for i in order],
+                ways_out,
+                strength_asked=pairwise and strength_asked,
+                explanation_asked=asked,
             )
             cursor.execute(STORE, values | stored | {"comparison": comparison, "prompt": prompt})
             judgment_id, counted = cursor.fetchone()
@@ -143,8 +158,14 @@ def submit_judgment(
         return _stored_before(participation, assignment_id, submission_id)
 
 
-def _stored_before(participation: Participation, assignment_id: int, submission_id: uuid.UUID) -> Submitted:
-    own = Judgment.objects.filter(participation=participation, comparison__assignments=assignment_id).order_by("-revision").first()
+def _stored_before(
+    participation: Participation, assignment_id: int, submission_id: uuid.UUID
+) -> Submitted:
+    own = (
+        Judgment.objects.filter(participation=participation, comparison__assignments=assignment_id)
+        .order_by("-revision")
+        .first()
+    )
     if own is None:
         raise Refused(
             "submission_id",
@@ -155,7 +176,12 @@ def _stored_before(participation: Participation, assignment_id: int, submission_
 
 
 def _check(
-    answer: Answer, responses: list[int], ways_out: list[str], *, strength_asked: bool, explanation_asked: str
+    answer: Answer,
+    responses: list[int],
+    ways_out: list[str],
+    *,
+    strength_asked: bool,
+    explanation_asked: str,
 ) -> dict[str, Any]:
     """Return the columns of the answer, or refuse it with a sentence for each field at fault."""
     errors: dict[str, str] = {}
@@ -167,7 +193,9 @@ def _check(
         errors["strength"] = _("Say how much better it is.")
     explanation = answer.explanation if explanation_asked != Assignment.ExplanationAsked.NO else ""
     if len(explanation) > MAX_EXPLANATION:
-        errors["explanation"] = _("Please shorten this to %(most)s characters.") % {"most": MAX_EXPLANATION}
+        errors["explanation"] = _("Please shorten this to %(most)s characters.") % {
+            "most": MAX_EXPLANATION
+        }
     if explanation_asked == Assignment.ExplanationAsked.REQUIRED and not explanation.strip():
         errors["explanation"] = _("Please say in a few words why.")
     if errors:

@@ -33,7 +33,9 @@ def ensure_wave(*, project: Project) -> Wave:
     if latest is not None and latest.config["task_format"] != project.task_format:
         raise Refused(
             "format_is_frozen",
-            _("The format can't change once comparisons are made. Make a new project for the other format."),
+            _(
+                "The format can't change once comparisons are made. Make a new project for the other format."
+            ),
             fields={"task_format": _("This can't change any more.")},
         )
     consent_version = _digest(project.consent_text) if any(project.consent_text.values()) else ""
@@ -41,7 +43,11 @@ def ensure_wave(*, project: Project) -> Wave:
     try:
         with transaction.atomic():
             return Wave.objects.create(
-                project=project, number=number, config=config, config_hash=config_hash, consent_version=consent_version
+                project=project,
+                number=number,
+                config=config,
+                config_hash=config_hash,
+                consent_version=consent_version,
             )
     except IntegrityError:  # somebody else froze it at the same moment
         return Wave.objects.get(project=project, number=number)
@@ -50,7 +56,11 @@ def ensure_wave(*, project: Project) -> Wave:
 def open_project(*, project: Project) -> None:
     """Let people work, under the settings as they stand now."""
     ensure_wave(project=project)
-    _move(project, Project.State.OPEN, {Project.State.DRAFT, Project.State.PAUSED, Project.State.CLOSED})
+    _move(
+        project,
+        Project.State.OPEN,
+        {Project.State.DRAFT, Project.State.PAUSED, Project.State.CLOSED},
+    )
 
 
 def pause_project(*, project: Project) -> None:
@@ -60,13 +70,20 @@ def pause_project(*, project: Project) -> None:
 
 def close_project(*, project: Project) -> None:
     """End the collection."""
-    _move(project, Project.State.CLOSED, {Project.State.DRAFT, Project.State.OPEN, Project.State.PAUSED})
+    _move(
+        project,
+        Project.State.CLOSED,
+        {Project.State.DRAFT, Project.State.OPEN, Project.State.PAUSED},
+    )
 
 
 def _move(project: Project, to: Project.State, froms: set[Project.State]) -> None:
     """Change the state where it is one of `froms`; being there already is fine."""
     if not Project.objects.filter(pk=project.pk, state__in=froms | {to}).update(state=to):
-        raise Refused("wrong_state", _("The project can't go there from its present state. Reload the page to see it."))
+        raise Refused(
+            "wrong_state",
+            _("The project can't go there from its present state. Reload the page to see it."),
+        )
     project.state = to
 
 

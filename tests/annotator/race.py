@@ -1,0 +1,145 @@
+"""One process of the race: several people's tabs at once, who judge, double-click, skip, stall and come back.
+
+    python -m tests.annotator.race '{"project": 1, "tabs": [3, 4], "seed": 7, "without": ""}'
+
+Prints what it saw that must never be, a line each.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from unittest.mock import patch
+from uuid import UUID
+
+import django
+import numpy as np
+
+NOT_OFFERED = "AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id)"
+
+
+class Tab:
+    """One tab of one person."""
+
+    def __init__(self, participation: int, rng: np.random.Generator) -> None:
+        from annotator.models import Participation
+
+        self.person = Participation.objects.select_related("project").get(pk=participation)
+        self.rng = rng
+        self.shown: dict[int, UUID] = {}
+        self.wrong: list[str] = []
+
+    def step(self) -> bool:
+        """Do one thing; answer whether there was work."""
+        from annotator.models import Assignment
+        from annotator.services.assignments import claim_next, skip
+
+        place_id = claim_next(participation=self.person)
+        if place_id is None:
+            return False
+        held = list(Assignment.objects.filter(participation=self.person, state="leased"))
+        if len(held) > 1:
+            self.wrong.append(f"{self.person} holds {len(held)} places at once")
+        place = next((place for place in held if place.pk == place_id), None)
+        if place is None or place.token is None:
+            return True  # the person's other tab has already answered it
+        if self.shown.setdefault(place.comparison_id, place.token) != place.token:
+            self.wrong.append(f"{self.person} was shown comparison {place.comparison_id} twice")
+        draw = self.rng.random()
+        if draw < 0.15:
+            skip(assignment_id=place.pk, participation=self.person, reason="unclear")
+        elif draw < 0.3:
+            self.stall(place)
+        else:
+            self.submit(place, clicks=2 if draw < 0.65 else 1)
+        return True
+
+    def stall(self, place: "Assignment") -> None:  # type: ignore[name-defined]  # noqa: F821
+        """Let the lease pass; come back late half of the time."""
+        from django.db.models import F
+        from django.db.models.functions import Now
+
+        from annotator.models import Assignment
+        from annotator.services.assignments import give_back_overdue
+
+        Assignment.objects.filter(pk=place.pk, token=place.token, state="leased").update(
+            lease_until=Now(), key=F("key")
+        )
+        give_back_overdue(project_id=self.person.project_id)
+        if self.rng.random() < 0.5:
+            self.submit(place, clicks=1)
+
+    def submit(self, place: "Assignment", *, clicks: int) -> None:  # type: ignore[name-defined]  # noqa: F821
+        """Send the page, by a double click in two threads at the same moment."""
+        barrier = threading.Barrier(clicks)
+        choice = "abcd"[self.rng.integers(4)]
+        threads = [
+            threading.Thread(target=self.click, args=(place, choice, barrier))
+            for _ in range(clicks)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def click(self, place: "Assignment", choice: str, barrier: threading.Barrier) -> None:  # type: ignore[name-defined]  # noqa: F821
+        """One click, on a connection of its own."""
+        from django.db import connection
+
+        from annotator.errors import Missing
+        from annotator.services.judgments import Answer, submit_judgment
+
+        connection.ensure_connection()
+        barrier.wait()
+        try:
+            submit_judgment(
+                participation=self.person,
+                assignment_id=place.pk,
+                submission_id=place.token,
+                answer=Answer(choice=choice),
+            )
+        except Missing:
+            self.wrong.append(f"{self.person} was refused an answer to what they were shown")
+        finally:
+            connection.close()
+
+
+def run(project: int, tabs: list[int], seed: int) -> list[str]:
+    """Work until nothing is left for anybody: no new places to come, none leased, none for these tabs."""
+    from annotator.models import Assignment, Project
+
+    people = [Tab(tab, np.random.default_rng([seed, i])) for i, tab in enumerate(tabs)]
+    while True:
+        complete = Project.objects.filter(pk=project, description="all are in").exists()
+        busy = Assignment.objects.filter(project=project, state="leased").exists()
+        worked = [tab.step() for tab in people]
+        if complete and not busy and not any(worked):
+            return [wrong for tab in people for wrong in tab.wrong]
+        if not any(worked):
+            time.sleep(0.01)  # others hold what is left; nothing is asserted on time
+
+
+def taken_away(guard: str) -> "nullcontext[None]":
+    """Take one guard out of the code."""
+    from annotator.services import assignments
+
+    if guard == "offers":
+        claim = assignments.CLAIM.replace(NOT_OFFERED, "").replace(
+            "FROM pick, wave\n)",
+            "FROM pick, wave ON CONFLICT (participation_id, comparison_id) DO UPDATE SET assignment_id = EXCLUDED.assignment_id, outcome = 'shown'\n)",
+        )
+        assert claim.count("seen.participation_id") == 0
+        return patch.object(assignments, "CLAIM", claim)  # type: ignore[return-value]
+    if guard == "last_search":
+        nothing: Callable[[object], None] = lambda _person: None  # noqa: E731
+        return patch.object(assignments, "_last_search", nothing)  # type: ignore[return-value]
+    return nullcontext()
+
+
+if __name__ == "__main__":
+    django.setup()
+    arguments = json.loads(sys.argv[1])
+    with taken_away(arguments.pop("without")):
+        sys.stdout.write("\n".join(run(**arguments)))
