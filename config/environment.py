@@ -34,7 +34,9 @@ class Environment(BaseSettings):
     redis_url: str = Field(
         description="redis://host:6379/0 or unix:///path/redis.sock; the Celery broker."
     )
-    debug: bool = Field(default=False, description="Shows tracebacks in the browser. Never in production.")
+    debug: bool = Field(
+        default=False, description="Shows tracebacks in the browser. Never in production."
+    )
     demo: bool = Field(
         default=False,
         description="Allows the demo's sign-in links and plain-HTTP cookies. Set by `make demo`.",
@@ -124,7 +126,7 @@ def read_environment() -> Environment:
     """Return the environment; without DATABASE_URL, that of the demo running in this checkout."""
     env_file = EMBEDDED_ENV if "DATABASE_URL" not in os.environ and EMBEDDED_ENV.exists() else None
     try:
-        return Environment(_env_file=env_file)  # type: ignore[call-arg]
+        return Environment(_env_file=env_file)
     except ValidationError as error:
         sentences = [_sentence(item["loc"], item["msg"], item["type"]) for item in error.errors()]
         hint = (

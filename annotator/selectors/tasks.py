@@ -57,6 +57,9 @@ def get_task(*, assignment_id: int, participation: Participation, wave: Wave) ->
     if not rows:
         return None
     _html, language, prompt, prompt_language, order, token, lease_until, explanation_asked = rows[0]
+    assert token is not None and lease_until is not None, (
+        "leased_places_have_a_holder_a_token_and_an_end"
+    )  # noqa: PT018
     pairwise = wave.setting("task_format") == "pairwise"
     return Task(
         assignment_id=assignment_id,

@@ -11,11 +11,12 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.errors import Missing, Refused
-from annotator.models import Assignment, Offer, Participation, QueueCursor
+from annotator.models import Offer, Participation, QueueCursor
 
 CLAIM = """
 WITH me AS MATERIALIZED (
@@ -131,12 +132,10 @@ def claim_next(*, participation: Participation) -> int | None:
 
 def renew(*, assignment_id: int, participation: Participation, token: uuid.UUID) -> datetime | None:
     """Prolong a lease that is still held; return its new end, or None where it is gone."""
-    return _lease(
-        participation,
-        "id = %(id)s AND token = %(token)s",
-        {"id": assignment_id, "token": token},
-        "lease_until",
+    row = _prolong(
+        participation, "id = %(id)s AND token = %(token)s", id=assignment_id, token=token
     )
+    return row[1] if row else None
 
 
 def skip(*, assignment_id: int, participation: Participation, reason: str) -> None:
@@ -153,7 +152,7 @@ def skip(*, assignment_id: int, participation: Participation, reason: str) -> No
             raise Missing(_("This task is not yours. Go on with the next one."))
         returned = _return_place(assignment_id, participation)
         offers.filter(outcome__in=(Offer.Outcome.SHOWN, Offer.Outcome.EXPIRED)).update(
-            outcome=Offer.Outcome.SKIPPED, skip_reason=reason, ended_at=models.functions.Now()
+            outcome=Offer.Outcome.SKIPPED, skip_reason=reason, ended_at=Now()
         )
         _promote_surplus(returned)
 
@@ -168,23 +167,24 @@ def give_back_overdue(*, project_id: int | None = None, limit: int = 1000) -> in
 
 
 def _held(participation: Participation) -> int | None:
-    return _lease(participation, "true", {}, "id")
+    row = _prolong(participation, "true")
+    return row[0] if row else None
 
 
-def _lease(
-    participation: Participation, condition: str, values: dict[str, object], returning: str
-) -> "datetime | int | None":
-    """Renew what the person holds, where the condition is true, and return one column of it."""
+def _prolong(
+    participation: Participation, condition: str, **values: int | uuid.UUID
+) -> tuple[int, datetime] | None:
+    """Prolong what the person holds, where the condition is true; return its id and its new end."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             UPDATE annotator_assignment SET lease_until = clock_timestamp() + make_interval(mins => %(minutes)s)
-            WHERE participation_id = %(person)s AND state = 'leased' AND {condition} RETURNING {returning}
-            """,  # noqa: S608 - both parts are constants of this module
+            WHERE participation_id = %(person)s AND state = 'leased' AND {condition} RETURNING id, lease_until
+            """,  # noqa: S608 - the condition is a constant of this module
             {"person": participation.pk, "minutes": participation.project.lease_minutes, **values},
         )
-        row = cursor.fetchone()
-    return row[0] if row else None
+        row: tuple[int, datetime] | None = cursor.fetchone()
+    return row
 
 
 def _from_queues(participation: Participation, *, ahead: bool) -> int | None:

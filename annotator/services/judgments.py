@@ -111,7 +111,7 @@ def submit_judgment(
 
     Raises Missing, or Refused with the fields that are at fault.
     """
-    values = {
+    values: dict[str, Any] = {
         "person": participation.pk,
         "project": participation.project_id,
         "place": assignment_id,
@@ -155,12 +155,10 @@ def submit_judgment(
             judgment_id, counted = cursor.fetchone()
             return Submitted(judgment_id, "counted" if counted else "surplus")
     except IntegrityError:  # the same page was submitted at the same moment, and won
-        return _stored_before(participation, assignment_id, submission_id)
+        return _stored_before(participation, assignment_id)
 
 
-def _stored_before(
-    participation: Participation, assignment_id: int, submission_id: uuid.UUID
-) -> Submitted:
+def _stored_before(participation: Participation, assignment_id: int) -> Submitted:
     own = (
         Judgment.objects.filter(participation=participation, comparison__assignments=assignment_id)
         .order_by("-revision")

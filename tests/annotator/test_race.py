@@ -8,12 +8,12 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from django.db import connection, models, transaction
-from django.db.models import Count
 
 from annotator.models import Assignment, Judgment, Offer, Participation, Project
 from tests.factories import make_annotator, make_participation, make_project, make_set
@@ -101,27 +101,21 @@ def start(project: Project, tabs: list[int], *, seed: int, without: str) -> "sub
 
 def violations(project: Project) -> list[str]:
     """Return what the rows say that must never be."""
-    wrong = []
-    for row in (
-        Judgment.objects.values("participation", "comparison", "revision")
-        .annotate(n=Count("id"))
-        .filter(n__gt=1)
-    ):
-        wrong.append(f"judged twice: {row}")
-    for row in (
-        Assignment.objects.filter(state="judged")
-        .values("comparison", "participation")
-        .annotate(n=Count("id"))
-        .filter(n__gt=1)
-    ):
-        wrong.append(f"one person counts twice: {row}")
-    for row in (
-        Assignment.objects.filter(state="judged")
-        .values("comparison")
-        .annotate(n=Count("id"))
-        .filter(n__gt=3)
-    ):
-        wrong.append(f"more than n: {row}")
+    judged = Assignment.objects.filter(state="judged")
+    wrong = [
+        f"{what}: {row}"
+        for what, rows, most in (
+            (
+                "judged twice",
+                Judgment.objects.values_list("participation", "comparison", "revision"),
+                1,
+            ),
+            ("one person counts twice", judged.values_list("comparison", "participation"), 1),
+            ("more than n", judged.values_list("comparison"), 3),
+        )
+        for row, count in Counter(rows).items()
+        if count > most
+    ]
     if Assignment.objects.filter(state="leased").exists():
         wrong.append("a place is still leased")
     for place in Assignment.objects.filter(state="open"):

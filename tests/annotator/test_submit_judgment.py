@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -52,20 +53,24 @@ def claimed(participation: Participation) -> Assignment:
     return Assignment.objects.get(pk=place)
 
 
-def submit(place: Assignment, who: Participation, choice: str = "a", **fields: object) -> Submitted:
+def submit(
+    place: Assignment,
+    who: Participation,
+    choice: str = "a",
+    *,
+    strength: int | None = None,
+    explanation: str = "",
+    **measured: Any,
+) -> Submitted:
     assert place.token is not None
-    answer = Answer(
-        choice=choice,
-        strength=fields.pop("strength", None),
-        explanation=str(fields.pop("explanation", "")),
-    )  # type: ignore[arg-type]
+    answer = Answer(choice=choice, strength=strength, explanation=explanation)
     return submit_judgment(
         participation=who,
         assignment_id=place.pk,
         submission_id=place.token,
         answer=answer,
-        **fields,
-    )  # type: ignore[arg-type]
+        **measured,
+    )
 
 
 def lose(place: Assignment) -> None:
