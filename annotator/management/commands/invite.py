@@ -1,0 +1,70 @@
+"""`manage.py invite`: links that let people into a project."""
+
+import csv
+import io
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from annotator.errors import Refused
+from annotator.management.importing import find_project
+from annotator.services.people import create_invitations, invitation_url
+
+MOST = 100_000
+
+
+class Command(BaseCommand):
+    """Make invitations and write their links."""
+
+    help = "Makes single-use sign-in links and writes them as CSV with the column “url”. The links cannot be shown again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("project", help="The project's slug.")
+        parser.add_argument("--count", type=int, default=1, metavar="N")
+        parser.add_argument(
+            "--language",
+            default="",
+            metavar="TAG",
+            help="The language these people judge in; without it they choose.",
+        )
+        parser.add_argument(
+            "--country", default="", metavar="CC", help="Their country, as two letters."
+        )
+        parser.add_argument(
+            "--output",
+            type=Path,
+            metavar="FILE",
+            help="Where the CSV goes; without it, it is printed.",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Make them; a file that can't be written makes none."""
+        project = find_project(options["project"])
+        if not 1 <= options["count"] <= MOST:
+            raise CommandError(f"--count: This must be a number from 1 to {MOST}.")
+        try:
+            output = (
+                options["output"].open("w", encoding="utf-8", newline="")
+                if options["output"]
+                else io.StringIO()
+            )
+        except OSError as error:
+            raise CommandError(f"{options['output']}: {error.strerror}.") from error
+        with output:
+            try:
+                secrets = create_invitations(
+                    project=project,
+                    count=options["count"],
+                    language=options["language"],
+                    country=options["country"],
+                )
+            except Refused as refusal:
+                raise CommandError(refusal.sentence) from refusal
+            writer = csv.writer(output, lineterminator="\n")
+            writer.writerow(["url"])
+            writer.writerows([invitation_url(project=project, secret=secret)] for secret in secrets)
+            if isinstance(output, io.StringIO):
+                self.stdout.write(output.getvalue(), ending="")
