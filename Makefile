@@ -65,5 +65,5 @@ messages: .venv/dev ## Collect the translatable texts (needs gettext)
 
 lock: .venv/dev ## Resolve the dependencies anew
 	$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --quiet --extra embedded --extra dev pyproject.toml -o requirements/dev.txt
-	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --quiet --extra embedded -c requirements/dev.txt pyproject.toml -o requirements/app.txt
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --quiet --extra embedded --extra dev pyproject.toml --no-annotate -o requirements/dev.txt
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --quiet --extra embedded -c requirements/dev.txt pyproject.toml --no-annotate -o requirements/app.txt

@@ -30,18 +30,18 @@ import psutil
 from config.embedded import die_with_parent, run_services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR = BASE_DIR / "var"
+VAR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var")).resolve()
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 
 
-class Ended(Exception):  # noqa: N818 - not an error
+class Ended(Exception):
     """Somebody asked the demo to end."""
 
 
 def main() -> int:
     """Run the demo until it is asked to end."""
-    VAR.mkdir(exist_ok=True)
+    VAR.mkdir(parents=True, exist_ok=True)
     if "--reset" in sys.argv:
         return _reset()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -170,7 +170,6 @@ def _only_one() -> Iterator[None]:
             sys.exit(
                 "A demo is already running in this checkout: end it first, or use its address in var/demo.json."
             )
-        os.set_inheritable(lock.fileno(), False)
         yield
 
 

@@ -14,7 +14,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-EMBEDDED_ENV = BASE_DIR / "var" / "demo.env"
+VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
+"""Where the embedded servers, the demo and uploaded files live."""
+EMBEDDED_ENV = VAR_DIR / "demo.env"
 """Written by `make demo`, so that `manage.py` finds the running demo's servers."""
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
@@ -49,7 +51,7 @@ class Environment(BaseSettings):
         description="The origin people open, for links in invitations and exports.",
     )
     data_dir: Path = Field(
-        BASE_DIR / "var" / "data", description="Folder for uploaded and released files."
+        VAR_DIR / "data", description="Folder for uploaded and released files."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged."

@@ -103,7 +103,7 @@ class CandidateSet(models.Model):
         blank=True,
         editable=False,
         help_text=_("SHA-256 of a set made elsewhere: the same file again adds nothing."),
-    )  # noqa: DJ001 - unique where present
+    )
     language = LanguageField()
     strategy = models.CharField(max_length=32)
     template_version = models.CharField(max_length=32, blank=True)

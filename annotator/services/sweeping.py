@@ -15,4 +15,6 @@ class Swept:
 
 def sweep() -> Swept:
     """Give overdue places and candidate sets back and ring again for runs that have work."""
-    return Swept(places=assignments.give_back_overdue(), candidate_sets=generation.requeue_overdue())
+    return Swept(
+        places=assignments.give_back_overdue(), candidate_sets=generation.requeue_overdue()
+    )

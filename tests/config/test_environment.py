@@ -1,0 +1,67 @@
+"""A missing or senseless value stops the start with a sentence that names the variable."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.environment import BASE_DIR, Environment
+
+GOOD = {
+    "SECRET_KEY": "a-secret-key-of-more-than-32-characters",
+    "DATABASE_URL": "postgresql://plurivox@db/plurivox",
+    "REDIS_URL": "redis://redis:6379/0",
+}
+
+
+def start(**environment: str) -> subprocess.CompletedProcess[str]:
+    """Start Django's command line with this environment and nothing else."""
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=BASE_DIR,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_complete_environment_starts() -> None:
+    assert start(**GOOD).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("SECRET_KEY", "", "SECRET_KEY: .*at least 32"),
+        ("SECRET_KEY", "short", "SECRET_KEY: .*at least 32"),
+        ("DATABASE_URL", "sqlite:///db.sqlite3", "DATABASE_URL: must begin with postgresql://"),
+        ("REDIS_URL", "memory://", "REDIS_URL: must begin with redis://"),
+        ("PUBLIC_URL", "example.org", "PUBLIC_URL: must be an address"),
+        ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS must list"),
+        ("VLLM_CONCURRENCY", "many", "VLLM_CONCURRENCY: .*integer"),
+        ("VLLM_TIMEOUT", "-1", "VLLM_TIMEOUT: .*greater than 0"),
+        ("DEBUG", "perhaps", "DEBUG: .*boolean"),
+    ],
+)
+def test_a_senseless_value_stops_the_start(name: str, value: str, sentence: str) -> None:
+    ended = start(**GOOD | {name: value})
+    assert ended.returncode != 0
+    assert re.search(sentence, ended.stderr)
+
+
+def test_every_variable_is_documented_with_its_default() -> None:
+    documented = (BASE_DIR / "docs" / "configuration.md").read_text()
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|", documented, flags=re.MULTILINE))
+    for name, field in Environment.model_fields.items():
+        assert name.upper() in rows, f"{name.upper()} is missing in docs/configuration.md"
+        default = field.get_default()
+        if field.is_required():
+            assert "required" in rows[name.upper()]
+        elif isinstance(default, str | int | float) and not isinstance(default, bool) and default != "":
+            assert str(default).removesuffix(".0") in rows[name.upper()]
+        elif isinstance(default, Path):
+            assert default.name in rows[name.upper()]
