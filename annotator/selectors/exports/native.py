@@ -1,0 +1,139 @@
+"""`native`: one row a judgment, with everything that was shown, asked and answered.
+
+Keys of features that are not asked for yet stand there too, empty, with their final types.
+"""
+
+from annotator.selectors.exports.columns import (
+    ANY_OBJECT,
+    COMMON,
+    INTEGER,
+    MESSAGES,
+    MOMENT,
+    SMALL,
+    TEXT,
+    TRUTH,
+    Column,
+    Feature,
+    build_object,
+    list_of,
+    moment,
+)
+
+CHOICE = {"kind": TEXT, "response_id": INTEGER, "position_shown": SMALL}
+RESPONSES = list_of({
+    "id": INTEGER,
+    "text": TEXT,
+    "prompt": TEXT,
+    "position_shown": SMALL,
+    "origin": {
+        "strategy": TEXT,
+        "template_version": TEXT,
+        "model": TEXT,
+        "slot": SMALL,
+        "seed": INTEGER,
+        "finish_reason": TEXT,
+    },
+    "detected_language": TEXT,
+})
+
+PROMPT_SQL = """json_build_object(
+    'id', prompt.id, 'external_id', prompt.external_id, 'group', prompt_group.key, 'group_kind', prompt_group.kind,
+    'text', prompt.text, 'source', prompt.source, 'licence', prompt.licence)"""
+
+CONTEXT_SQL = "json_build_array(json_build_object('role', 'user', 'content', prompt.text))"
+
+RESPONSES_SQL = """(
+    SELECT json_agg(json_build_object(
+        'id', response.id, 'text', response.text, 'prompt', NULL,
+        'position_shown', array_position(judgment.display_order, option.position) - 1,
+        'origin', json_build_object(
+            'strategy', response.strategy, 'template_version', response.template_version, 'model', response.model,
+            'slot', response.slot, 'seed', response.seed, 'finish_reason', response.finish_reason),
+        'detected_language', NULLIF(response.detected_language, ''))
+        ORDER BY array_position(judgment.display_order, option.position))
+    FROM annotator_comparisonoption option
+    JOIN annotator_response response ON response.id = option.response_id
+    WHERE option.comparison_id = judgment.comparison_id)"""
+
+CHOICE_SQL = """json_build_object(
+    'kind', judgment.choice_kind, 'response_id', judgment.choice_response_id,
+    'position_shown', array_position(judgment.display_order, (
+        SELECT position FROM annotator_comparisonoption
+        WHERE comparison_id = judgment.comparison_id AND response_id = judgment.choice_response_id)) - 1)"""
+
+DURATION_SQL = "round(extract(epoch FROM judgment.submitted_at - judgment.shown_at) * 1000)::bigint"
+
+ANNOTATOR_SQL = """json_build_object(
+    'id', person.pseudonym, 'country', NULLIF(person.country, ''), 'demographics', '{}'::json)"""
+
+SURPLUS = """(counting.id IS NULL AND comparison.kind = 'collect' AND NOT EXISTS (
+    SELECT FROM annotator_judgment later
+    WHERE later.participation_id = judgment.participation_id AND later.comparison_id = judgment.comparison_id
+        AND later.revision > judgment.revision))"""
+"""Kept although the comparison had all it wanted; a superseded revision is not surplus."""
+
+EMPTY_LIST = "'[]'::json"
+
+NATIVE = (
+    *COMMON,
+    Column("project", "%(slug)s::text", TEXT),
+    Column("wave", "wave.number", SMALL),
+    Column("config_hash", "wave.config_hash", TEXT),
+    Column("submitted_at", moment("judgment.submitted_at"), MOMENT),
+    Column("shown_at", moment("judgment.shown_at"), MOMENT),
+    Column("active_ms", "judgment.active_ms", INTEGER),
+    Column("duration_ms", DURATION_SQL, INTEGER),
+    Column("conversation_id", "turn.conversation_id", INTEGER),
+    Column("comparison_id", "judgment.comparison_id", INTEGER),
+    Column("run_id", "candidate_set.run_id", INTEGER),
+    Column("kind", "comparison.kind", TEXT),
+    Column("repeat_of", "comparison.repeat_of_id", INTEGER),
+    Column("turn", "turn.number", SMALL),
+    Column("assigned_language", "COALESCE(place.language, comparison.language)", TEXT),
+    Column("ui_language", "NULLIF(judgment.ui_language, '')", TEXT),
+    Column("device", "NULLIF(judgment.device, '')", TEXT),
+    Column(
+        "prompt",
+        PROMPT_SQL,
+        {"id": INTEGER, "external_id": TEXT, "group": TEXT, "group_kind": TEXT, "text": TEXT, "source": TEXT, "licence": TEXT},
+    ),
+    Column("context", CONTEXT_SQL, MESSAGES),
+    Column("responses", RESPONSES_SQL, RESPONSES),
+    Column("choice", CHOICE_SQL, CHOICE),
+    Column("strength", "judgment.strength", SMALL),
+    Column("ranks", EMPTY_LIST, list_of({"response_id": INTEGER, "rank": SMALL})),
+    Column("vetoes", EMPTY_LIST, list_of(INTEGER)),
+    Column("general", "NULL", CHOICE),
+    Column("criteria", EMPTY_LIST, list_of({"criterion": TEXT, **CHOICE})),
+    Column("reasons", EMPTY_LIST, list_of(TEXT)),
+    Column("explanation", "judgment.explanation", TEXT),
+    Column("explanation_asked", "judgment.explanation_asked", TEXT),
+    Column("place_kind", "judgment.place_kind", TEXT),
+    Column("counted", "counting.id IS NOT NULL", TRUTH),
+    Column("surplus", SURPLUS, TRUTH),
+    Column("revision", "judgment.revision", SMALL),
+    Column("flags", EMPTY_LIST, list_of(TEXT)),
+    Column("consent_version", "NULLIF(wave.consent_version, '')", TEXT),
+    Column("annotator", ANNOTATOR_SQL, {"id": TEXT, "country": TEXT, "demographics": ANY_OBJECT}),
+    Column("withdrawn", "false", TRUTH),
+)
+
+KEPT_IN_A_TOMBSTONE = ("judgment_id", "project", "schema_version")
+
+
+def _buried(column: Column) -> Column:
+    if column.name in KEPT_IN_A_TOMBSTONE:
+        return column
+    if column.name == "withdrawn":
+        return Column(column.name, "true", column.feature)
+    return Column(column.name, EMPTY_LIST if _is_list(column.feature) else "NULL", column.feature)
+
+
+def _is_list(feature: Feature) -> bool:
+    return feature.get("_type") == "List"
+
+
+NATIVE_ROW = build_object(NATIVE)
+TOMBSTONE = tuple(_buried(column) for column in NATIVE)
+TOMBSTONE_ROW = build_object(TOMBSTONE)
+"""What an increment says of a judgment whose author has withdrawn: forget it."""

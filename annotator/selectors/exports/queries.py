@@ -1,0 +1,143 @@
+"""The SELECT of each format: which judgments, in which order, as which JSON.
+
+Every statement runs along the index of the project's judgments and looks the rest up by key, judgment by
+judgment, so that the first row comes at once and nothing is sorted or hashed in between.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.utils.translation import gettext as _
+
+from annotator.errors import Refused
+from annotator.models import Project
+from annotator.selectors.exports.columns import Feature, build_object, features_of
+from annotator.selectors.exports.native import NATIVE, NATIVE_ROW, SURPLUS, TOMBSTONE_ROW
+from annotator.selectors.exports.preference import LOSERS, preference_columns
+
+FORMATS = ("native", "preference")
+"""Those that are built."""
+
+Counted = Literal["true", "false", "all"]
+
+FROM = """
+FROM annotator_judgment judgment
+JOIN annotator_wave wave ON wave.id = judgment.wave_id
+JOIN annotator_participation person ON person.id = judgment.participation_id
+JOIN annotator_comparison comparison ON comparison.id = judgment.comparison_id
+JOIN annotator_turn turn ON turn.id = judgment.turn_id
+LEFT JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
+LEFT JOIN annotator_prompt prompt ON prompt.id = candidate_set.prompt_id
+LEFT JOIN annotator_promptgroup prompt_group ON prompt_group.id = prompt.group_id
+LEFT JOIN annotator_assignment place ON place.id = judgment.assignment_id
+LEFT JOIN annotator_assignment counting ON counting.judgment_id = judgment.id
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which judgments an export holds; what is None doesn't narrow it.
+
+    `counted` is `all` by default in `native`, `true` elsewhere; `false` gives the surplus.
+    """
+
+    language: str | None = None
+    country: str | None = None
+    strategy: str | None = None
+    wave: int | None = None
+    turn: int | None = None
+    counted: Counted | None = None
+    pairs: Literal["all", "one"] = "all"
+    since: int | None = None
+
+
+@dataclass(frozen=True)
+class Query:
+    """A statement of one column, the row's JSON, and its values."""
+
+    sql: str
+    values: Mapping[str, Any]
+
+
+def queries_for(*, project: Project, export_format: str, filters: Filters) -> list[Query]:
+    """Return the statements whose rows, one after the other, are the export."""
+    _refuse_unknown(export_format)
+    conditions, values = _narrow(filters)
+    values |= {"project": project.pk, "slug": project.slug}
+    if export_format == "preference":
+        return [_preference(project, filters, conditions, values)]
+    counted = _counted(filters.counted or "all")
+    if filters.since is None:
+        return [Query(_select(NATIVE_ROW, FROM, [*conditions, *counted]), values)]
+    if counted:
+        raise Refused(
+            "counted_with_since",
+            _("An increment must also hold what counts no more. Leave counted out, and filter what you have folded."),
+            fields={"counted": _("Not together with since.")},
+        )
+    changed = "judgment.id IN (SELECT judgment_id FROM annotator_change WHERE project_id = %(project)s AND id > %(since)s)"
+    return [
+        Query(_select(NATIVE_ROW, FROM, [changed, *conditions]), values),
+        Query(_select(TOMBSTONE_ROW, FROM, [changed, *conditions], withdrawn=True), values),
+    ]
+
+
+def native_page_query(*, project: Project, judgment_ids: list[int]) -> Query:
+    """Return the statement that gives these judgments of the project as native rows."""
+    values = {"project": project.pk, "slug": project.slug, "ids": judgment_ids}
+    return Query(_select(NATIVE_ROW, FROM, ["judgment.id = ANY(%(ids)s)"]), values)
+
+
+def features(*, project: Project, export_format: str) -> dict[str, Feature]:
+    """Return the typed schema of a format, for `datasets.Features.from_dict`."""
+    _refuse_unknown(export_format)
+    return features_of(NATIVE if export_format == "native" else preference_columns(project=project))
+
+
+def _preference(project: Project, filters: Filters, conditions: list[str], values: dict[str, Any]) -> Query:
+    if filters.since is not None:
+        raise Refused(
+            "since_needs_native",
+            _("Increments exist in the format native only. Leave since out, or ask for format=native."),
+            fields={"since": _("Only with format=native.")},
+        )
+    winner = "JOIN annotator_response winner ON winner.id = judgment.choice_response_id"
+    wanted = ["comparison.kind = 'collect'", "judgment.choice_kind = 'response'", *_counted(filters.counted or "true")]
+    row = build_object(preference_columns(project=project))
+    return Query(_select(row, FROM + winner + LOSERS[filters.pairs], [*wanted, *conditions]), values)
+
+
+def _select(row: str, source: str, conditions: list[str], *, withdrawn: bool = False) -> str:
+    present = f"person.withdrawn_at IS {'NOT ' if withdrawn else ''}NULL"
+    where = "\n    AND ".join(["judgment.project_id = %(project)s", present, *conditions])
+    return f"SELECT {row}::text\n{source}\nWHERE {where}\nORDER BY judgment.id"
+
+
+def _narrow(filters: Filters) -> tuple[list[str], dict[str, Any]]:
+    columns = {
+        "language": "comparison.language",
+        "country": "person.country",
+        "strategy": "candidate_set.strategy",
+        "wave": "wave.number",
+        "turn": "turn.number",
+    }
+    values: dict[str, Any] = {name: getattr(filters, name) for name in columns if getattr(filters, name) is not None}
+    conditions = [f"{columns[name]} = %({name})s" for name in values]
+    return conditions, values | ({} if filters.since is None else {"since": filters.since})
+
+
+def _counted(counted: Counted) -> list[str]:
+    if counted == "all":
+        return []
+    return ["counting.id IS NOT NULL"] if counted == "true" else [SURPLUS]
+
+
+def _refuse_unknown(export_format: str) -> None:
+    if export_format not in FORMATS:
+        raise Refused(
+            "unknown_format",
+            _("There is no format “%(format)s” here. Ask for one of: %(formats)s.")
+            % {"format": export_format[:40], "formats": ", ".join(FORMATS)},
+            fields={"format": _("One of: %(formats)s.") % {"formats": ", ".join(FORMATS)}},
+        )

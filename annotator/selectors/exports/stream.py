@@ -1,0 +1,109 @@
+"""Exports as a stream of JSON lines, in constant memory.
+
+PostgreSQL builds each row's JSON; Python passes bytes on, block by block, from a server-side cursor on a
+connection of its own, so that a slow reader holds up nobody else.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+import psycopg2.extensions
+from django.db import connection, transaction
+
+from annotator.models import Change, Project
+from annotator.selectors.exports.queries import Filters, Query, native_page_query, queries_for
+
+FIRST_ROWS = 10
+"""The first block is small: whoever waits sees at once that something comes."""
+BLOCK_ROWS = 200
+READER_TIMEOUT = "5min"
+"""A reader that takes nothing for so long is cut off: its snapshot would hold up the database's cleaning."""
+
+SETTINGS = f"""
+SET LOCAL idle_in_transaction_session_timeout = '{READER_TIMEOUT}';
+SET LOCAL cursor_tuple_fraction = 0.0001;
+SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_mergejoin = off;
+SET LOCAL jit = off
+"""
+
+
+class ExportStream:
+    """An export that is being read: iterate over its blocks of lines, then close it.
+
+    `cursor` is the last Change that it contains. Closing it early, as a web server does when the reader has
+    gone, frees the connection at once.
+    """
+
+    def __init__(self, *, project: Project, queries: list[Query]) -> None:
+        self._queries = queries
+        self._connection, self.cursor = _open_snapshot(project)
+        self._blocks = self._read()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._blocks)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the snapshot and free the connection."""
+        self._connection.close()
+
+    def _read(self) -> Iterator[bytes]:
+        wanted = FIRST_ROWS
+        for number, query in enumerate(self._queries):
+            with self._connection.cursor(name=f"export_{number}") as cursor:
+                cursor.execute(query.sql, query.values)
+                while rows := cursor.fetchmany(wanted):
+                    yield b"".join([row + b"\n" for (row,) in rows])
+                    wanted = BLOCK_ROWS
+        self.close()
+
+
+def open_export(*, project: Project, export_format: str, filters: Filters) -> ExportStream:
+    """Open an export on a snapshot of this moment; raise Refused where there is no such export."""
+    return ExportStream(project=project, queries=queries_for(project=project, export_format=export_format, filters=filters))
+
+
+def native_rows(*, project: Project, judgment_ids: list[int]) -> list[str]:
+    """Return the native rows of these judgments, in the order of their ids, as JSON."""
+    query = native_page_query(project=project, judgment_ids=judgment_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(query.sql, query.values)
+        return [row for (row,) in cursor.fetchall()]
+
+
+def _open_snapshot(project: Project) -> tuple[Any, int]:
+    """Return a connection that reads as of now, and the last Change it sees.
+
+    1. Take the project's change lock alone: everybody who was writing a Change has committed then.
+    2. While nobody else can begin one, take the snapshot by reading the highest id. No lower one can
+       appear later, so an increment from here on misses nothing.
+    3. Give the lock back. The snapshot stays as long as the reader needs.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Change.ADVISORY_LOCK, project.pk])
+        with connection.wrap_database_errors:
+            return _snapshot(project)
+
+
+def _snapshot(project: Project) -> tuple[Any, int]:
+    reader = connection.get_new_connection(connection.get_connection_params())
+    try:
+        reader.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
+        psycopg2.extensions.register_type(psycopg2.extensions.BYTES, reader)
+        with reader.cursor() as cursor:
+            cursor.execute(SETTINGS)
+            cursor.execute("SELECT COALESCE(max(id), 0) FROM annotator_change WHERE project_id = %s", [project.pk])
+            (last,) = cursor.fetchone()
+    except BaseException:
+        reader.close()
+        raise
+    return reader, last
