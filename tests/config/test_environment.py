@@ -61,7 +61,11 @@ def test_every_variable_is_documented_with_its_default() -> None:
         default = field.get_default()
         if field.is_required():
             assert "required" in rows[name.upper()]
-        elif isinstance(default, str | int | float) and not isinstance(default, bool) and default != "":
+        elif (
+            isinstance(default, str | int | float)
+            and not isinstance(default, bool)
+            and default != ""
+        ):
             assert str(default).removesuffix(".0") in rows[name.upper()]
         elif isinstance(default, Path):
             assert default.name in rows[name.upper()]
