@@ -1,1 +1,170 @@
-"""What people send, checked."""
+"""What people send, checked.
+
+PostgreSQL stores no NUL and no lone surrogate: whatever holds one is refused here, with the field's name.
+The judgment is read by hand and not by a Form: it is the one request that is made all day.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.conf.locale import LANG_INFO
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from annotator.errors import Refused
+from annotator.models import Project
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+LARGEST_ID = 2**63 - 1
+T = TypeVar("T")
+OTHER_NAMES = {
+    "am": "አማርኛ",
+    "as": "অসমীয়া",
+    "zh": "中文",
+    "su": "Basa Sunda",
+    "ha": "Hausa",
+    "yo": "Yorùbá",
+    "om": "Afaan Oromoo",
+    "ti": "ትግርኛ",
+}
+DEVICES = ("phone", "tablet", "desktop")
+MAX_ACTIVE_MS = 24 * 3600 * 1000
+
+
+def refuse_unstorable(value: str) -> None:
+    """Refuse characters that no database column takes."""
+    if UNSTORABLE.search(value):
+        raise ValidationError(
+            gettext_lazy("This holds a character that can't be stored. Type it again without it."),
+            code="unstorable",
+        )
+
+
+@dataclass
+class Sent:
+    """A judgment or a skip as it came in; what was typed is kept for showing it again."""
+
+    assignment_id: int
+    submission_id: uuid.UUID
+    is_skip: bool = False
+    choice: str = ""
+    strength: int | None = None
+    explanation: str = ""
+    skip_reason: str = ""
+    device: str = ""
+    active_ms: int | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+def read_judgment(post: Mapping[str, str], *, guess_device: Callable[[], str]) -> Sent:
+    """Read the form of the task page.
+
+    What its page sets (ids, the button) is refused at once where it is wrong: no person can mend it in
+    the form. What a person enters is kept, with a sentence for each field in `errors`.
+    """
+    action = post.get("action", "submit")
+    if action not in ("submit", "skip"):
+        raise _broken("action")
+    sent = Sent(
+        assignment_id=_read(post, "assignment", _positive),
+        submission_id=_read(post, "submission_id", uuid.UUID),
+        is_skip=action == "skip",
+        choice=post.get("choice", ""),
+        explanation=post.get("explanation", "").replace("\r\n", "\n").strip(),
+        skip_reason=post.get("skip_reason", ""),
+        device=post.get("device") or guess_device(),
+        active_ms=_read(post, "active_ms", _milliseconds),
+    )
+    if sent.device not in DEVICES:
+        raise _broken("device")
+    if post.get("strength"):
+        if post["strength"] in ("1", "2", "3"):
+            sent.strength = int(post["strength"])
+        else:
+            sent.errors["strength"] = _("Say how much better it is.")
+    for name in ("choice", "explanation", "skip_reason"):
+        if UNSTORABLE.search(getattr(sent, name)):
+            sent.errors[name] = _(
+                "This holds a character that can't be stored. Type it again without it."
+            )
+            setattr(sent, name, UNSTORABLE.sub("", getattr(sent, name)))
+    return sent
+
+
+def _read(post: Mapping[str, str], name: str, convert: Callable[[str], T]) -> T:
+    try:
+        return convert(post.get(name, ""))
+    except ValueError:
+        raise _broken(name) from None
+
+
+def _positive(value: str) -> int:
+    if not (
+        value.isascii() and value.isdigit() and len(value) < 20 and 0 < int(value) <= LARGEST_ID
+    ):
+        raise ValueError(value)
+    return int(value)
+
+
+def _milliseconds(value: str) -> int | None:
+    return min(_positive(value), MAX_ACTIVE_MS) if value not in ("", "0") else None
+
+
+def _broken(name: str) -> Refused:
+    sentence = _(
+        "The page sent something that can't be read in the field “%(name)s”. Open the task again and answer there."
+    ) % {"name": name}
+    return Refused("unreadable", sentence, fields={name: sentence})
+
+
+class SignInForm(AuthenticationForm):
+    """User name and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for form_field in self.fields.values():
+            form_field.validators.append(refuse_unstorable)
+
+
+def language_name(tag: str) -> str:
+    """Return a language's own name for itself, or its tag where we don't know it."""
+    info = (
+        LANG_INFO.get(tag)
+        or LANG_INFO.get(tag.lower())
+        or LANG_INFO.get(tag.split("-")[0].lower(), {})
+    )
+    name = info.get("name_local") or OTHER_NAMES.get(tag.split("-")[0].lower()) or tag
+    return name if tag.lower() in LANG_INFO or "-" not in tag else f"{name} ({tag})"
+
+
+class JoinForm(forms.Form):
+    """The languages a person wants to judge in, where their invitation does not say."""
+
+    languages = forms.MultipleChoiceField(
+        label=gettext_lazy("Which languages do you read well?"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": gettext_lazy("Choose at least one language."),
+            "invalid_choice": gettext_lazy("Choose languages from this list."),
+        },
+    )
+
+    def __init__(
+        self, data: Any, *, project: Project, language: str = "", suggested: str = ""
+    ) -> None:
+        super().__init__(data)
+        languages = self.fields["languages"]
+        assert isinstance(languages, forms.MultipleChoiceField)
+        languages.choices = [(tag, language_name(tag)) for tag in project.languages]
+        languages.required = not language
+        self.initial["languages"] = [
+            tag
+            for tag in project.languages
+            if tag.split("-")[0] == suggested or len(project.languages) == 1
+        ]

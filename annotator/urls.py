@@ -1,1 +1,20 @@
-urlpatterns = []
+"""Addresses of the annotators' pages."""
+
+from django.urls import path
+
+from annotator.views import accounts, history, joining, task
+
+urlpatterns = [
+    path("", joining.home, name="home"),
+    path("login/", accounts.sign_in, name="login"),
+    path("logout/", accounts.sign_out, name="logout"),
+    path("language/", accounts.set_language, name="set_language"),
+    path("look/", accounts.set_look, name="set_look"),
+    path("demo/login/<str:signed>/", accounts.demo_login, name="demo_login"),
+    path("join/<slug:slug>/", joining.join, name="join"),
+    path("projects/<slug:slug>/consent/", joining.consent, name="consent"),
+    path("projects/<slug:slug>/instructions/", history.instructions, name="instructions"),
+    path("projects/<slug:slug>/task/", task.task, name="task"),
+    path("projects/<slug:slug>/task/renew/", task.renew_lease, name="renew"),
+    path("projects/<slug:slug>/history/", history.history, name="history"),
+]

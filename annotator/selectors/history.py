@@ -1,0 +1,87 @@
+"""What a person has answered so far."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import OuterRef, Q, Subquery
+
+from annotator.models import ComparisonOption, Judgment, Participation
+from annotator.selectors.tasks import LETTERS
+
+PAGE = 20
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One of the person's answers, as it was shown to them."""
+
+    number: int
+    submitted_at: datetime
+    prompt_text: str
+    prompt_language: str
+    letter: str
+    html: str
+    choice_kind: str
+    strength: int | None
+    explanation: str
+    language: str
+    is_surplus: bool
+
+
+def list_answers(
+    *, participation: Participation, before: int | None
+) -> tuple[list[Answered], int | None]:
+    """Return a page of answers, newest first, and where the next page begins. One query."""
+    chosen = ComparisonOption.objects.filter(
+        comparison=OuterRef("comparison"), response=OuterRef("choice_response")
+    ).values("position")
+    rows = (
+        Judgment.objects.filter(Q(pk__lt=before) if before else Q(), participation=participation)
+        .annotate(chosen_position=Subquery(chosen))
+        .order_by("-pk")
+        .values_list(
+            "pk",
+            "submitted_at",
+            "turn__conversation__prompt__text",
+            "turn__conversation__prompt__language",
+            "comparison__language",
+            "choice_kind",
+            "chosen_position",
+            "display_order",
+            "choice_response__html",
+            "strength",
+            "explanation",
+            "place",
+        )[: PAGE + 1]
+    )
+    answers = [_answered(*row) for row in rows]
+    return answers[:PAGE], answers[PAGE - 1].number if len(answers) > PAGE else None
+
+
+def _answered(
+    number: int,
+    submitted_at: datetime,
+    prompt_text: str | None,
+    prompt_language: str | None,
+    language: str,
+    choice_kind: str,
+    position: int | None,
+    display_order: list[int],
+    html: str | None,
+    strength: int | None,
+    explanation: str,
+    place: int | None,
+) -> Answered:
+    return Answered(
+        number=number,
+        submitted_at=submitted_at,
+        prompt_text=prompt_text or "",
+        prompt_language=prompt_language or language,
+        language=language,
+        choice_kind=choice_kind,
+        letter="" if position is None else LETTERS[display_order.index(position)],
+        html=html or "",
+        strength=strength,
+        explanation=explanation,
+        is_surplus=place is None,
+    )

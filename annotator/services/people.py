@@ -1,0 +1,217 @@
+"""Ways into a project: joining, consent, invitations.
+
+Secrets are shown once; the database keeps their keyed digest. A person's pseudonym is keyed by the
+project, so that one person in two projects cannot be told to be the same.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from annotator.errors import Refused
+from annotator.models import Annotator, Consent, Invitation, Participation, Project, Wave
+from annotator.models.fields import validate_language_tag
+
+DEMO_SALT = "annotator.demo-login"
+SECRET_BYTES = 24  # 32 characters in a link
+
+
+def join_project(
+    *,
+    project: Project,
+    annotator: Annotator,
+    languages: Sequence[str],
+    country: str = "",
+    invitation: Invitation | None = None,
+) -> Participation:
+    """Make the person a participant; who already is one stays as they are."""
+    existing = Participation.objects.filter(project=project, annotator=annotator).first()
+    if existing:
+        return _refuse_the_withdrawn(existing)
+    if project.state == Project.State.CLOSED:
+        raise Refused(
+            "project_closed",
+            _("This project is finished and takes no new people. Thank you for coming."),
+        )
+    country = country.upper()
+    participation, _made = Participation.objects.get_or_create(
+        project=project,
+        annotator=annotator,
+        defaults={
+            "pseudonym": make_pseudonym(project=project, annotator=annotator),
+            "languages": check_languages(project=project, languages=languages),
+            "country": country,
+            "stratum": country if project.stratum_by == Project.StratumBy.COUNTRY else "",
+            "invitation": invitation,
+        },
+    )
+    return participation
+
+
+def _refuse_the_withdrawn(participation: Participation) -> Participation:
+    if participation.withdrawn_at:
+        raise Refused(
+            "withdrawn",
+            _("You have left this project. Write to its researchers if you want to come back."),
+        )
+    return participation
+
+
+def make_pseudonym(*, project: Project, annotator: Annotator) -> str:
+    """Return the name under which researchers know this person in this project: 26 characters, 128 bits."""
+    digest = hmac.digest(bytes(project.pseudonym_key), str(annotator.pk).encode(), hashlib.sha256)
+    return base64.b32encode(digest[:16]).decode().rstrip("=").lower()
+
+
+def check_languages(*, project: Project, languages: Sequence[str]) -> list[str]:
+    """Return the languages without repetitions; refuse none, and those the project does not collect in."""
+    chosen = list(dict.fromkeys(languages))
+    if not chosen or not set(chosen) <= set(project.languages):
+        sentence = _("Choose at least one of the project's languages.")
+        raise Refused("languages", sentence, fields={"languages": sentence})
+    return chosen
+
+
+def set_languages(*, participation: Participation, languages: Sequence[str]) -> None:
+    """Store which languages the person judges in from now on."""
+    participation.languages = check_languages(project=participation.project, languages=languages)
+    participation.save(update_fields=["languages"])
+
+
+def set_ui_language(*, annotator: Annotator, language: str) -> None:
+    """Store the language in which the person reads the pages."""
+    Annotator.objects.filter(pk=annotator.pk).exclude(ui_language=language).update(
+        ui_language=language
+    )
+
+
+@transaction.atomic
+def give_consent(*, participation: Participation, wave: Wave, language: str) -> None:
+    """Store that the person agreed to the wave's text, once."""
+    if not wave.consent_version:
+        return
+    Consent.objects.get_or_create(
+        participation=participation,
+        version=wave.consent_version,
+        defaults={"wave": wave, "language": language},
+    )
+    Participation.objects.filter(pk=participation.pk).update(consent_version=wave.consent_version)
+    participation.consent_version = wave.consent_version
+
+
+def create_invitations(
+    *,
+    project: Project,
+    count: int,
+    language: str = "",
+    country: str = "",
+    max_uses: int = 1,
+    expires_at: datetime | None = None,
+    created_by: Annotator | None = None,
+) -> list[str]:
+    """Make `count` invitations and return their secrets, which nothing can show again."""
+    if language:
+        _check_language_tag(language)
+    if country and (len(country) != 2 or not country.isalpha() or not country.isascii()):
+        sentence = _("A country is two letters, such as FR.")
+        raise Refused("country", sentence, fields={"country": sentence})
+    made = [secrets.token_urlsafe(SECRET_BYTES) for _number in range(count)]
+    Invitation.objects.bulk_create(
+        [
+            Invitation(
+                project=project,
+                digest=digest_secret(secret),
+                language=language,
+                country=country.upper(),
+                max_uses=max_uses,
+                expires_at=expires_at,
+                created_by=created_by,
+            )
+            for secret in made
+        ],
+        batch_size=1000,
+    )
+    return made
+
+
+def _check_language_tag(language: str) -> None:
+    try:
+        validate_language_tag(language)
+    except ValidationError as error:
+        raise Refused(
+            "language", error.messages[0], fields={"language": error.messages[0]}
+        ) from error
+
+
+def digest_secret(secret: str) -> str:
+    """Return what the database keeps of an invitation's secret."""
+    return salted_hmac("annotator.invitation", secret, algorithm="sha256").hexdigest()
+
+
+def invitation_url(*, project: Project, secret: str) -> str:
+    """Return the link to send to a person."""
+    return f"{settings.PUBLIC_URL}{reverse('join', args=[project.slug])}?invitation={secret}"
+
+
+@transaction.atomic
+def accept_invitation(
+    *,
+    project: Project,
+    secret: str,
+    annotator: Annotator | None = None,
+    languages: Sequence[str] = (),
+    ui_language: str = "",
+) -> Participation:
+    """Use the invitation for this person, or for a new account where nobody is signed in.
+
+    1. Who participates already goes on without using it up.
+    2. One conditional UPDATE counts the use; no row means used up, expired, or never made.
+    3. A refusal further down rolls the use back.
+    """
+    if annotator:
+        existing = Participation.objects.filter(project=project, annotator=annotator).first()
+        if existing:
+            return _refuse_the_withdrawn(existing)
+    alive = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
+    invitations = Invitation.objects.filter(alive, project=project, digest=digest_secret(secret))
+    if not invitations.filter(uses__lt=F("max_uses")).update(uses=F("uses") + 1):
+        raise Refused(
+            "invitation",
+            _(
+                "This invitation has been used or is no longer valid. Ask the person who sent it for a new one."
+            ),
+        )
+    invitation = invitations.get()
+    return join_project(
+        project=project,
+        annotator=annotator or _make_account(ui_language=ui_language),
+        languages=[invitation.language] if invitation.language else languages,
+        country=invitation.country,
+        invitation=invitation,
+    )
+
+
+def _make_account(*, ui_language: str) -> Annotator:
+    """Make an account that is entered only by its session: it has no password."""
+    account = Annotator(username=f"guest-{secrets.token_hex(6)}", ui_language=ui_language)
+    account.set_unusable_password()
+    account.save()
+    return account
+
+
+def demo_login_url(*, annotator: Annotator) -> str:
+    """Return a link that signs this annotator in, again and again; it works in the demo only."""
+    return f"{settings.PUBLIC_URL}{reverse('demo_login', args=[signing.Signer(salt=DEMO_SALT).sign(str(annotator.pk))])}"

@@ -1,0 +1,61 @@
+"""What templates need to show texts in many scripts."""
+
+from django import template
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from annotator.forms import language_name as name_of
+from annotator.markup import text_direction
+from annotator.selectors.tasks import ShownResponse
+
+register = template.Library()
+
+LETTERS = {"ar": "أبجدهوزح", "hi": "कखगघचछजझ"}
+"""The letters that name the responses, where a language does not list things by A, B, C."""
+WAYS_OUT = {
+    "both_good": _("Both good"),
+    "no_difference": _("No difference"),
+    "both_bad": _("Both bad"),
+    "all_bad": _("All bad"),
+    "none": _("None represents me"),
+}
+LONG = 1800
+"""Characters of HTML from which a response fills more than half a screen."""
+ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+
+@register.filter
+def letter(value: str) -> str:
+    """Show a response's letter in the interface's own letters."""
+    own = LETTERS.get(get_language() or "")
+    return own["abcdefgh".index(value)] if own else value.upper()
+
+
+@register.filter
+def digits(value: int) -> str:
+    """Show a number in the interface's own digits."""
+    return str(value).translate(ARABIC_DIGITS) if get_language() == "ar" else str(value)
+
+
+@register.filter
+def direction(text: str) -> str:
+    """Return a text's own direction, `ltr` or `rtl`."""
+    return text_direction(text)
+
+
+@register.filter
+def language_name(tag: str) -> str:
+    """Return a language's own name."""
+    return name_of(tag)
+
+
+@register.filter
+def way_out(kind: str) -> str:
+    """Return the words on the button of an answer without a winner."""
+    return str(WAYS_OUT[kind])
+
+
+@register.filter
+def are_long(responses: list[ShownResponse]) -> bool:
+    """Tell whether the responses are worth a control that shows only their beginnings."""
+    return any(len(response.html) > LONG for response in responses)

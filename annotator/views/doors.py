@@ -1,0 +1,79 @@
+"""What every page begins with: who is there, and what they have still to pass."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeAlias
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+from annotator.errors import Missing, Refused
+from annotator.models import Annotator, Participation, Wave
+
+View: TypeAlias = Callable[..., HttpResponse]
+
+
+def page(view: View) -> View:
+    """Turn refusals into pages: 404 for what is not there, else 422 with the sentence."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except Refused as refusal:
+            return _refusal_page(request, refusal)
+
+    return guarded
+
+
+def _refusal_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    is_missing = isinstance(refusal, Missing)
+    template = "404.html" if is_missing else "refused.html"
+    if is_htmx(request):
+        template = "task/desk.html"
+    context = {"state": "refused", "sentence": refusal.sentence, "fields": refusal.fields}
+    return render(request, template, context, status=404 if is_missing else 422)
+
+
+def signed_in(view: View) -> View:
+    """Lead who is not signed in to the sign-in page and back."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            to_login = redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+            return HttpResponseClientRedirect(to_login.url) if is_htmx(request) else to_login
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def gates(participation: Participation, wave: Wave | None) -> str | None:
+    """Return the address of the first page this person has to pass before working, or None."""
+    if (
+        wave is not None
+        and wave.consent_version
+        and wave.consent_version != participation.consent_version
+    ):
+        return reverse("consent", args=[participation.project.slug])
+    return None
+
+
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """Lead on to another page, also from within an htmx request."""
+    return HttpResponseClientRedirect(url) if is_htmx(request) else redirect(url)
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Tell whether htmx asked, and so takes a part of a page."""
+    return "HX-Request" in request.headers
+
+
+def person(request: HttpRequest) -> Annotator:
+    """Return who is signed in; only for views behind `signed_in`."""
+    assert isinstance(request.user, Annotator)
+    return request.user

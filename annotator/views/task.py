@@ -1,0 +1,178 @@
+"""The task page: one thing to decide, then the next."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annotator.errors import Missing, Refused
+from annotator.forms import Sent, read_judgment
+from annotator.models import Participation, Project, Wave
+from annotator.selectors.people import get_participation
+from annotator.selectors.tasks import get_task
+from annotator.services.assignments import SkipReason, claim_next, renew, skip
+from annotator.services.judgments import Answer, submit_judgment
+from annotator.views.doors import gates, go, is_htmx, page, person, signed_in
+
+OUTCOMES = ("counted", "surplus", "repeated", "skipped")
+
+
+@page
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def task(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the person's task, or take an answer and show the next.
+
+    Queries of a POST through htmx, held by tests/annotator/test_task_page.py: session, account,
+    participation with project and newest wave; what `submit_judgment`, `claim_next` and `get_task` need.
+    """
+    participation, wave = get_participation(annotator=person(request), slug=slug)
+    if request.method == "POST":
+        return _answer(request, participation, wave)
+    gate = gates(participation, wave)
+    if gate:
+        return go(request, gate)
+    return _show_next(request, participation, wave, outcome=request.GET.get("saved", ""))
+
+
+@page
+@signed_in
+@require_POST
+def renew_lease(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give the person more time for the task they are at."""
+    participation, _wave = get_participation(annotator=person(request), slug=slug)
+    sent = read_judgment(request.POST, guess_device=lambda: "desktop")
+    until = renew(
+        assignment_id=sent.assignment_id, participation=participation, token=sent.submission_id
+    )
+    return HttpResponse(
+        str(int(until.timestamp())) if until else "",
+        status=200 if until else 404,
+        content_type="text/plain",
+    )
+
+
+def _answer(request: HttpRequest, participation: Participation, wave: Wave | None) -> HttpResponse:
+    sent = read_judgment(request.POST, guess_device=lambda: _guess_device(request))
+    outcome = "skipped"
+    try:
+        if sent.errors:
+            raise Refused("incomplete", _("Your answer is not complete yet."), fields=sent.errors)
+        if sent.is_skip:
+            skip(
+                assignment_id=sent.assignment_id,
+                participation=participation,
+                reason=sent.skip_reason,
+            )
+        else:
+            outcome = _submit(participation, sent)
+    except Missing:
+        raise
+    except Refused as refusal:
+        return _show_again(request, participation, wave, sent, refusal)
+    if not is_htmx(request):
+        return go(request, f"{reverse('task', args=[participation.project.slug])}?saved={outcome}")
+    gate = gates(participation, wave)
+    if gate:
+        return go(request, gate)
+    if outcome in ("counted", "surplus"):
+        participation.judgments_given += 1
+    return _show_next(request, participation, wave, outcome=outcome)
+
+
+def _submit(participation: Participation, sent: Sent) -> str:
+    return submit_judgment(
+        participation=participation,
+        assignment_id=sent.assignment_id,
+        submission_id=sent.submission_id,
+        answer=Answer(choice=sent.choice, strength=sent.strength, explanation=sent.explanation),
+        ui_language=get_language() or "",
+        device=sent.device,
+        active_ms=sent.active_ms,
+    ).outcome
+
+
+def _show_next(
+    request: HttpRequest, participation: Participation, wave: Wave | None, *, outcome: str
+) -> HttpResponse:
+    """Show what the person holds or can get; where that is nothing, say why and what to do."""
+    project = participation.project
+    state, shown = project.state, None
+    if wave is None or state == Project.State.DRAFT:
+        state = Project.State.DRAFT
+    elif project.target_per_person and participation.judgments_given >= project.target_per_person:
+        state = "done"
+    elif state == Project.State.OPEN:
+        assignment_id = claim_next(participation=participation)
+        shown = (
+            get_task(assignment_id=assignment_id, participation=participation, wave=wave)
+            if assignment_id
+            else None
+        )
+        state = "task" if shown else "empty"
+    return _render(
+        request,
+        participation,
+        state=state,
+        task=shown,
+        outcome=outcome if outcome in OUTCOMES else "",
+    )
+
+
+def _show_again(
+    request: HttpRequest,
+    participation: Participation,
+    wave: Wave | None,
+    sent: Sent,
+    refusal: Refused,
+) -> HttpResponse:
+    """Show the same task with a sentence at each field at fault and with everything that was typed."""
+    shown = (
+        get_task(assignment_id=sent.assignment_id, participation=participation, wave=wave)
+        if wave
+        else None
+    )
+    if shown is None:
+        raise refusal
+    return _render(
+        request,
+        participation,
+        state="task",
+        task=shown,
+        sent=sent,
+        errors=refusal.fields,
+        status=422,
+    )
+
+
+def _render(
+    request: HttpRequest,
+    participation: Participation,
+    *,
+    state: str,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    project, is_part = participation.project, is_htmx(request)
+    context |= {
+        "project": project,
+        "given": participation.judgments_given,
+        "target": project.target_per_person,
+    }
+    context |= {"state": state, "oob": is_part, "skip_reasons": SkipReason.choices}
+    return render(
+        request, "task/desk.html" if is_part else "task/page.html", context, status=status
+    )
+
+
+def _guess_device(request: HttpRequest) -> str:
+    """Tell the kind of device by what the browser says of itself, where its script could not."""
+    agent = request.headers.get("User-Agent", "")
+    if "iPad" in agent or "Tablet" in agent or ("Android" in agent and "Mobile" not in agent):
+        return "tablet"
+    is_phone = request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in agent
+    return "phone" if is_phone else "desktop"

@@ -1,0 +1,153 @@
+/* What the pages do better with JavaScript. Without it everything works the same, a page at a time. */
+"use strict";
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const form = () => byId("judgment");
+  const checked = (name) => form().querySelector(`[name="${name}"]:checked`);
+  const YEAR = 31536000;
+
+  // Theme and text size: a cookie, so that the next page comes right from the start.
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!event.target.matches("[data-look]") || !button) return;
+    event.preventDefault();
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `${button.name}=${button.value}; Path=/; Max-Age=${YEAR}; SameSite=Lax${secure}`;
+    document.documentElement.dataset[button.name] = button.value;
+  });
+
+  // The time a task was really before the person's eyes.
+  let active = 0;
+  let since = 0;
+  const pause = () => { if (since) { active += performance.now() - since; since = 0; } };
+  const watch = () => { if (document.visibilityState === "visible" && !since) since = performance.now(); };
+  const watchVisibility = () => (document.visibilityState === "visible" ? watch() : pause());
+
+  const device = () => {
+    if (!matchMedia("(pointer: coarse)").matches && innerWidth >= 640) return "desktop";
+    return Math.min(screen.width, screen.height) < 600 || innerWidth < 640 ? "phone" : "tablet";
+  };
+
+  const isComplete = () => {
+    const choice = checked("choice");
+    if (!choice) return false;
+    const asksStrength = form().querySelector('[name="strength"]') && choice.value.length === 1;
+    if (asksStrength && !checked("strength")) return false;
+    return form().dataset.explanation !== "required" || byId("explanation").value.trim() !== "";
+  };
+
+  // Unsent work survives a reload or a change of language, in this tab only.
+  const draftKey = () => `draft:${form().elements.submission_id.value}`;
+  const saveDraft = () => {
+    const draft = { choice: checked("choice")?.value, strength: checked("strength")?.value, explanation: byId("explanation")?.value };
+    sessionStorage.setItem(draftKey(), JSON.stringify(draft));
+  };
+  const restoreDraft = () => {
+    const draft = JSON.parse(sessionStorage.getItem(draftKey()) || "{}");
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft:") && key !== draftKey()) sessionStorage.removeItem(key);
+    for (const name of ["choice", "strength"]) {
+      const radio = [...form().querySelectorAll(`[name="${name}"]`)].find((input) => input.value === draft[name]);
+      if (radio && !checked(name)) radio.checked = true;
+    }
+    const why = byId("explanation");
+    if (why && draft.explanation && !why.value) why.value = draft.explanation;
+  };
+
+  const refresh = () => { byId("submit").disabled = !isComplete(); };
+
+  const begin = () => {
+    if (!form()) return;
+    active = 0; since = 0;
+    watch();
+    restoreDraft();
+    refresh();
+    tick();
+  };
+
+  const isNarrow = () => matchMedia("(max-width: 60rem)").matches;
+  document.addEventListener("input", (event) => {
+    if (!form()?.contains(event.target) || event.target.name === "skip_reason") return;
+    saveDraft();
+    refresh();
+    if (event.target.name !== "choice") return;
+    const sheet = event.target.closest("#others:popover-open");
+    if (sheet) sheet.hidePopover();
+    const why = byId("why");
+    if (isNarrow() && form().dataset.explanation === "required" && !byId("explanation").value) why.showPopover();
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target !== form()) return;
+    pause();
+    form().elements.active_ms.value = Math.round(active);
+    form().elements.device.value = device();
+    watch();
+  }, true);
+
+  // Keys: 1 to 8 choose, Enter submits, ? shows the keys.
+  document.addEventListener("keydown", (event) => {
+    if (!form() || event.isComposing || event.altKey || event.metaKey) return;
+    const writes = event.target.matches("textarea, input:not([type=radio], [type=checkbox])");
+    if (event.key === "Enter") return enter(event, writes);
+    if (writes || event.ctrlKey) return;
+    const digit = /^(?:Digit|Numpad)([1-8])$/.exec(event.code);
+    if (digit && !event.shiftKey) {
+      const radio = byId(`choice-${"abcdefgh"[digit[1] - 1]}`);
+      if (radio) { event.preventDefault(); radio.focus({ preventScroll: true }); if (!radio.checked) radio.click(); }
+    } else if (event.key === "?" || event.key === "؟") {
+      event.preventDefault();
+      byId("keys").togglePopover();
+    }
+  });
+  const enter = (event, writes) => {
+    if (writes ? !event.ctrlKey : event.target.closest("a, button, summary, label, [popover]:popover-open")) return;
+    event.preventDefault();
+    if (!byId("submit").disabled && !event.repeat) form().requestSubmit(byId("submit"));
+  };
+
+  // The next task came: say that the last one is saved, and begin at the prompt.
+  const say = (outcome) => {
+    const saved = byId("saved");
+    if (!saved || !outcome) return;
+    const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    saved.textContent = `${outcome === "skipped" ? saved.dataset.skipped : saved.dataset.counted} ${time}`;
+  };
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target.id !== "desk" && event.target.id !== "desk") return;
+    byId("trouble").textContent = "";
+    say(byId("desk").dataset.outcome);
+    begin();
+    const error = document.querySelector(".bar .error");
+    const start = error ? form().querySelector("[aria-invalid]") || form() : byId("prompt");
+    if (error) { if (byId("explanation-error") && isNarrow()) byId("why").showPopover(); start.focus?.(); return; }
+    scrollTo(0, 0);
+    start.focus({ preventScroll: true });
+  });
+  const complain = (why) => () => { const trouble = byId("trouble"); if (trouble) trouble.textContent = trouble.dataset[why]; };
+  document.addEventListener("htmx:sendError", complain("offline"));
+  document.addEventListener("htmx:timeout", complain("offline"));
+  document.addEventListener("htmx:responseError", complain("failed"));
+
+  // The clock shows only when time is short.
+  const tick = () => {
+    const clock = byId("clock");
+    if (!clock || !form()) return clock && (clock.hidden = true);
+    const seconds = Number(form().dataset.leaseUntil) - Date.now() / 1000;
+    clock.hidden = seconds > 180;
+    const text = seconds > 0 ? `${clock.dataset.left} ${Math.ceil(seconds / 60)}` : clock.dataset.over;
+    if (!clock.hidden && clock.firstElementChild.textContent !== text) clock.firstElementChild.textContent = text;
+    clock.querySelector("[data-renew]").hidden = seconds <= 0;
+  };
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-renew]");
+    if (!button) return;
+    const answer = await fetch(button.dataset.renew, { method: "POST", body: new FormData(form()) }).catch(() => null);
+    if (answer?.ok) form().dataset.leaseUntil = await answer.text();
+    tick();
+  });
+
+  document.addEventListener("visibilitychange", watchVisibility);
+  addEventListener("pageshow", () => { refreshIfThere(); });
+  const refreshIfThere = () => { if (form()) refresh(); };
+  setInterval(tick, 5000);
+  if (byId("desk")) { say(byId("desk").dataset.outcome); begin(); }
+})();
