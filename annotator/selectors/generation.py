@@ -15,6 +15,11 @@ PROGRESS = """
     FROM annotator_candidateset WHERE run_id = %s GROUP BY state, failure
 """
 
+NEXT_DUE = """
+    SELECT extract(epoch FROM min(coalesce(not_before, now())) - now())::float
+    FROM annotator_candidateset WHERE run_id = %s AND state = 'queued'
+"""
+
 
 @dataclass(frozen=True)
 class RunProgress:
@@ -74,3 +79,21 @@ def _speed(run: GenerationRun, rows: list[tuple[str, str, int, int, int, float]]
         seconds = (run.finished_at - run.created_at).total_seconds()
         return tokens / max(seconds, 0.001)
     return recent / max(min(60.0, max((row[5] for row in rows), default=0.0)), 1.0)
+
+
+def running_run(run_id: int) -> GenerationRun | None:
+    """Return the run if it is to be worked on."""
+    return GenerationRun.objects.filter(pk=run_id, state=GenerationRun.State.RUNNING).first()
+
+
+def is_paused(run_id: int) -> bool:
+    """Return whether the run is paused."""
+    return GenerationRun.objects.filter(pk=run_id, state=GenerationRun.State.PAUSED).exists()
+
+
+def seconds_until_due(run_id: int) -> float | None:
+    """Return in how many seconds the next queued set may be claimed; None where none is queued."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_DUE, [run_id])
+        (seconds,) = cursor.fetchone()
+        return None if seconds is None else max(float(seconds), 0.0)

@@ -25,6 +25,7 @@ from annotator.services.generation.runs import (
     pause_run,
     resume_run,
     retry_failed,
+    set_notice,
     start_run,
 )
 
@@ -48,6 +49,7 @@ __all__ = [
     "requeue_overdue",
     "resume_run",
     "retry_failed",
+    "set_notice",
     "start_run",
     "store_results",
 ]

@@ -180,6 +180,11 @@ def pause_run(*, run: GenerationRun, reason: str = "") -> None:
         raise Refused("not_running", _("Only a running run can be paused."))
 
 
+def set_notice(*, run: GenerationRun, notice: str) -> None:
+    """Say on a running run what it waits for; empty when it goes on."""
+    GenerationRun.objects.filter(pk=run.pk, state=State.RUNNING).update(pause_reason=notice)
+
+
 def resume_run(*, run: GenerationRun) -> None:
     """Go on with a paused run."""
     with transaction.atomic():

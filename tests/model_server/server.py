@@ -1,0 +1,317 @@
+"""The server itself: threads of the standard library, HTTP/1.1 with keep-alive."""
+
+import json
+import re
+import select
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.model_server.modes import STATUS, answer, modes_of
+
+MODEL = "stand-in"
+CONTEXT = 2048
+
+
+@dataclass
+class Seen:
+    """A chat request as it came in, and how it ended: a status, or `reset` or `gone`."""
+
+    body: dict[str, Any]
+    mode: str
+    authorization: str = ""
+    outcome: str = ""
+
+
+@dataclass
+class ModelServerStandIn:
+    """A running server: where it is, what it saw."""
+
+    base_url: str
+    api_key: str = ""
+    seen: list[Seen] = field(default_factory=list)
+    in_flight: int = 0
+    peak: int = 0
+    asked: Counter[str] = field(default_factory=Counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Count a request that is being answered."""
+        with self.lock:
+            self.in_flight += 1
+            self.peak = max(self.peak, self.in_flight)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.in_flight -= 1
+
+    def mode_of(self, body: dict[str, Any]) -> str:
+        """Return this request's mode: each conversation goes through its own list."""
+        modes = modes_of(body)
+        with self.lock:
+            key = json.dumps(body["messages"])
+            self.asked[key] += 1
+            return modes[min(self.asked[key], len(modes)) - 1]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+    stand_in: ModelServerStandIn
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that hung up."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        # Without it every answer waits 40 ms for the client's acknowledgement of the headers.
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is inherited
+        """Keep quiet."""
+
+    def do_GET(self) -> None:
+        if self.path == "/health":
+            return self._send(200, None)
+        if self.path == "/version":
+            return self._send(200, {"version": "0.32.0"})
+        if not self.path.startswith("/v1/models"):
+            return self._send(404, {"detail": "Not Found"})
+        if refusal := self._unauthorized():
+            return self._send(*refusal)
+        return self._send(200, {"object": "list", "data": [_model_card()]})
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path != "/v1/chat/completions":
+            return self._send(404, {"detail": "Not Found"})
+        refusal = self._unauthorized() or _refusal(raw)
+        if refusal:
+            return self._send(*refusal)
+        body = json.loads(raw)
+        stand_in = self.server.stand_in
+        seen = Seen(
+            body=body,
+            mode=stand_in.mode_of(body),
+            authorization=self.headers.get("Authorization", ""),
+        )
+        stand_in.seen.append(seen)
+        with stand_in.counting():
+            return self._answer(seen)
+
+    def _answer(self, seen: Seen) -> None:
+        mode = seen.mode
+        if mode.startswith("slow-"):
+            time.sleep(int(mode[5:]) / 1000)
+            mode = "ok"
+        if mode == "hang":
+            self._hang(seen)
+        elif mode == "reset":
+            seen.outcome = "reset"
+            self.close_connection = True
+        else:
+            status, body, headers = _outcome(mode, seen.body)
+            seen.outcome = str(status)
+            self._send(status, body, headers)
+
+    def _hang(self, seen: Seen) -> None:
+        """Wait until the client closes its connection, as it does when it gives up."""
+        while not self.server.stand_in.closing.is_set():
+            readable, _, _ = select.select([self.connection], [], [], 0.02)
+            if readable and not self.connection.recv(1, socket.MSG_PEEK):
+                break
+        seen.outcome = "gone"
+        self.close_connection = True
+
+    def _unauthorized(self) -> tuple[int, dict[str, Any]] | None:
+        key = self.server.stand_in.api_key
+        if key and self.headers.get("Authorization") != f"Bearer {key}":
+            return 401, {"error": "Unauthorized"}
+        return None
+
+    def _send(self, status: int, value: Any, headers: dict[str, str] | None = None) -> None:
+        payload = (
+            b""
+            if value is None
+            else value
+            if isinstance(value, bytes)
+            else json.dumps(value).encode()
+        )
+        self.send_response(status)
+        if value is not None:
+            self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        for name, text in (headers or {}).items():
+            self.send_header(name, text)
+        self.end_headers()
+        self.wfile.write(payload)
+
+
+def _model_card() -> dict[str, Any]:
+    return {
+        "id": MODEL,
+        "object": "model",
+        "created": 0,
+        "owned_by": "vllm",
+        "root": MODEL,
+        "parent": None,
+        "max_model_len": CONTEXT,
+        "permission": [],
+    }
+
+
+def _error(
+    status: int, kind: str, message: str, param: str | None = None
+) -> tuple[int, dict[str, Any]]:
+    return status, {"error": {"message": message, "type": kind, "param": param, "code": status}}
+
+
+def _refusal(raw: bytes) -> tuple[int, dict[str, Any]] | None:
+    """Refuse what vLLM refuses before any work, in its words."""
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        return _error(
+            400,
+            "Bad Request",
+            "1 validation error:\n  {'type': 'json_invalid', 'loc': 'body.0', 'msg': 'JSON decode error'}",
+            "body.0",
+        )
+    if not isinstance(body.get("messages"), list):
+        return _error(
+            400,
+            "Bad Request",
+            "1 validation error:\n  {'type': 'list_type', 'loc': 'body.messages'}",
+            "body.messages",
+        )
+    model = body.get("model", MODEL)
+    if model.partition(":")[0] != MODEL:
+        return _error(
+            404,
+            "NotFoundError",
+            f"The model `{model}` does not exist. Valid aliases: {MODEL}.",
+            "model",
+        )
+    return _limits(body)
+
+
+def _limits(body: dict[str, Any]) -> tuple[int, dict[str, Any]] | None:
+    if body.get("temperature", 1) < 0:
+        return _error(
+            400,
+            "BadRequestError",
+            f"temperature must be non-negative, got {body['temperature']}. (parameter=temperature, value={body['temperature']})",
+            "temperature",
+        )
+    if body.get("n", 1) > 1 and body.get("temperature", 1) == 0:
+        return _error(
+            400, "BadRequestError", f"n must be 1 when using greedy sampling, got {body['n']}."
+        )
+    if body.get("max_tokens", 1) > CONTEXT:
+        return _error(
+            400,
+            "BadRequestError",
+            f"max_tokens={body['max_tokens']} cannot be greater than max_model_len={CONTEXT}. Please request fewer output tokens. (parameter=max_tokens, value={body['max_tokens']})",
+            "max_tokens",
+        )
+    if _prompt_tokens(body) > CONTEXT:
+        return _error(
+            400,
+            "BadRequestError",
+            f"This model's maximum context length is {CONTEXT} tokens. However, your prompt contains at least {CONTEXT + 1} input tokens, which exceeds this limit even without any output tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value={CONTEXT + 1})",
+            "input_tokens",
+        )
+    return None
+
+
+def _prompt_tokens(body: dict[str, Any]) -> int:
+    return sum(len(_tokens(message["content"])) + 4 for message in body["messages"])
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"\S+\s*|\s+", text)
+
+
+def _outcome(mode: str, body: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
+    name, _, seconds = mode.rpartition("-") if mode.startswith("throttled-") else (mode, "", "")
+    if name in STATUS:
+        status, kind, message = STATUS[name]
+        return *_error(status, kind, message), {"Retry-After": seconds} if seconds else {}
+    if mode == "garbled":
+        return 200, b"<html>Welcome to nginx!</html>", {}
+    completion = _completion(mode, body)
+    return 200, completion | ({"choices": []} if mode == "no-choices" else {}), {}
+
+
+def _completion(mode: str, body: dict[str, Any]) -> dict[str, Any]:
+    seed = body.get("seed", 0)
+    choices = [
+        _choice(index, *_cut(*answer(mode, body, seed + index), body))
+        for index in range(body.get("n", 1))
+    ]
+    prompt, made = (
+        _prompt_tokens(body),
+        sum(len(_tokens(choice["message"]["content"])) for choice in choices),
+    )
+    return {
+        "id": "chatcmpl-stand-in",
+        "object": "chat.completion",
+        "created": 0,
+        "model": body.get("model", MODEL),
+        "choices": choices,
+        "usage": {
+            "prompt_tokens": prompt,
+            "total_tokens": prompt + made,
+            "completion_tokens": made,
+            "prompt_tokens_details": None,
+        },
+    }
+
+
+def _cut(text: str, finish_reason: str, body: dict[str, Any]) -> tuple[str, str]:
+    tokens, limit = _tokens(text), body.get("max_tokens", CONTEXT)
+    return ("".join(tokens[:limit]), "length") if len(tokens) > limit else (text, finish_reason)
+
+
+def _choice(index: int, text: str, finish_reason: str) -> dict[str, Any]:
+    return {
+        "index": index,
+        "message": {"role": "assistant", "content": text},
+        "logprobs": None,
+        "finish_reason": finish_reason,
+        "stop_reason": None,
+    }
+
+
+@contextmanager
+def run_model_server(*, port: int = 0, api_key: str = "") -> Iterator[ModelServerStandIn]:
+    """Serve on the loopback until the end of the block."""
+    server = _Server(("127.0.0.1", port), _Handler)
+    server.stand_in = ModelServerStandIn(
+        base_url=f"http://127.0.0.1:{server.server_address[1]}/v1", api_key=api_key
+    )
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+    )
+    thread.start()
+    try:
+        yield server.stand_in
+    finally:
+        server.stand_in.closing.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,25 @@
+"""Celery tasks: doors, each calls one thing. They take ids and run twice safely."""
+
+import asyncio
+from multiprocessing.sharedctypes import RawValue
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+
+from workers.pump import pump_run
+
+_stopping = RawValue("b", 0)
+"""In memory that is shared with the worker's children: they never see the signal that ends the worker."""
+
+
+@worker_shutting_down.connect
+def _stop(**_details: Any) -> None:
+    """Let long tasks end within a second, and put back what they hold."""
+    _stopping.value = 1
+
+
+@shared_task(name="workers.generate_run")
+def generate_run(*, run_id: int) -> None:
+    """Make the candidates of a run."""
+    asyncio.run(pump_run(run_id=run_id, stopping=lambda: bool(_stopping.value)))
