@@ -7,6 +7,7 @@ from pathlib import Path
 
 import django
 import pytest
+from django.conf import settings
 
 from config.embedded import run_services
 
@@ -22,6 +23,11 @@ def pytest_configure(config: pytest.Config) -> None:
         folder.chmod(0o755)
         os.environ |= _servers.enter_context(run_services(folder, durable=False)).environment()
     django.setup()
+    # Static files straight from their sources: no test waits for collectstatic.
+    settings.STORAGES["staticfiles"]["BACKEND"] = (
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
 
 
 def pytest_unconfigure() -> None:
