@@ -8,7 +8,7 @@ ok                      what the request asks for: k strings, k parts behind ###
 hash-N wrong-count      N parts; one part too few
 preamble labelled trailing plain    the ### protocol, spoken badly
 bad-json wrong-shape cut-json       JSON that isn't, isn't the right one, or stops in the middle
-empty identical nul special-token whitespace
+empty identical nul special-token whitespace aborted
 length                  cut by max_tokens
 context bad-request unauthorized forbidden not-found throttled-S
 broke dead-engine bad-gateway unavailable gateway-timeout    500 502 503 504
@@ -124,6 +124,7 @@ _BAD: dict[str, Callable[[list[str]], tuple[str, str]]] = {
     "bad-json": lambda texts: ("{responses: [", "stop"),
     "wrong-shape": lambda texts: (json.dumps(texts), "stop"),
     "cut-json": lambda texts: (json.dumps({"responses": texts})[:40], "length"),
+    "aborted": lambda texts: (_hashes(texts), "abort"),
     "empty": lambda texts: ("", "stop"),
     "identical": lambda texts: (_hashes(["The same."] * len(texts)), "stop"),
     "nul": lambda texts: (_hashes([f"{text}\0" for text in texts]), "stop"),

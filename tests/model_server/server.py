@@ -16,7 +16,7 @@ from typing import Any
 from tests.model_server.modes import STATUS, answer, modes_of
 
 MODEL = "stand-in"
-CONTEXT = 2048
+CONTEXT = 8192
 
 
 @dataclass
