@@ -3,8 +3,10 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from annotator.models import ComparisonOption, Participation, Wave
+from annotator.models import Participation, Project, Wave
+from annotator.statements import Statement
 
 LETTERS = "abcdefgh"
 
@@ -34,33 +36,36 @@ class Task:
     explanation_asked: str
 
 
-def get_task(*, assignment_id: int, participation: Participation, wave: Wave) -> Task | None:
-    """Return the task of a place that this person holds; None where they don't. One query."""
-    rows = list(
-        ComparisonOption.objects.filter(
-            comparison__assignments=assignment_id,
-            comparison__assignments__participation=participation,
-            comparison__assignments__state="leased",
-        )
-        .order_by("position")
-        .values_list(
-            "response__html",
-            "comparison__language",
-            "comparison__candidate_set__prompt__text",
-            "comparison__candidate_set__prompt__language",
-            "comparison__assignments__display_order",
-            "comparison__assignments__token",
-            "comparison__assignments__lease_until",
-            "comparison__assignments__explanation_asked",
-        )
-    )
-    if not rows:
+SHOWN_TASK = Statement(
+    "shown_task",
+    """
+    SELECT place.token, place.lease_until, place.explanation_asked, place.display_order, offer.wave_id, prompt.text, prompt.language, comparison.language,
+           ARRAY(SELECT response.html FROM annotator_comparisonoption option JOIN annotator_response response ON response.id = option.response_id
+                 WHERE option.comparison_id = comparison.id ORDER BY option.position)
+    FROM annotator_assignment place
+    JOIN annotator_offer offer ON offer.participation_id = place.participation_id AND offer.comparison_id = place.comparison_id
+    JOIN annotator_comparison comparison ON comparison.id = place.comparison_id
+    JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
+    JOIN annotator_prompt prompt ON prompt.id = candidate_set.prompt_id
+    WHERE place.id = %(place)s AND place.participation_id = %(person)s AND place.state = 'leased'
+    """,
+    place="bigint",
+    person="bigint",
+)
+
+
+def get_task(*, assignment_id: int, participation: Participation) -> Task | None:
+    """Return the task of a place that this person holds; None where they don't.
+
+    It is shown under the settings of the wave it was handed out in. One query: waves never change, so a
+    process reads each of them once.
+    """
+    row = SHOWN_TASK.row({"place": assignment_id, "person": participation.pk})
+    if row is None:
         return None
-    _html, language, prompt, prompt_language, order, token, lease_until, explanation_asked = rows[0]
-    assert token is not None and lease_until is not None, (
-        "leased_places_have_a_holder_a_token_and_an_end"
-    )  # noqa: PT018
-    pairwise = wave.setting("task_format") == "pairwise"
+    token, lease_until, asked, order, wave_id, prompt, prompt_language, language, texts = row
+    wave = get_wave(wave_id)
+    task_format = wave.setting("task_format")
     return Task(
         assignment_id=assignment_id,
         submission_id=token,
@@ -68,11 +73,18 @@ def get_task(*, assignment_id: int, participation: Participation, wave: Wave) ->
         prompt_text=prompt,
         prompt_language=prompt_language,
         responses=[
-            ShownResponse(letter, rows[i][0], language)
+            ShownResponse(letter, texts[i], language)
             for letter, i in zip(LETTERS, order, strict=False)
         ],
-        task_format=wave.setting("task_format"),
+        task_format=task_format,
         ways_out=wave.setting("ways_out"),
-        strength_asked=pairwise and wave.setting("strength_asked"),
-        explanation_asked=explanation_asked,
+        strength_asked=task_format == Project.TaskFormat.PAIRWISE
+        and wave.setting("strength_asked"),
+        explanation_asked=asked,
     )
+
+
+@lru_cache(maxsize=256)
+def get_wave(pk: int) -> Wave:
+    """Return a wave; the database refuses every change of one."""
+    return Wave.objects.get(pk=pk)

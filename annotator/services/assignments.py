@@ -17,8 +17,11 @@ from django.utils.translation import gettext_lazy
 
 from annotator.errors import Missing, Refused
 from annotator.models import Offer, Participation, QueueCursor
+from annotator.statements import Statement
 
-CLAIM = """
+CLAIM = Statement(
+    "claim",
+    """
 WITH me AS MATERIALIZED (
     SELECT tier, position FROM annotator_queuecursor
     WHERE participation_id = %(person)s AND language = %(language)s AND stratum = %(stratum)s
@@ -56,7 +59,14 @@ SET state = 'leased', participation_id = %(person)s, token = gen_random_uuid(),
     lease_until = clock_timestamp() + make_interval(mins => %(minutes)s)
 FROM pick WHERE place.id = pick.id
 RETURNING place.id
-"""
+""",
+    person="bigint",
+    project="bigint",
+    minutes="int",
+    language="text",
+    stratum="text",
+    ahead="boolean",
+)
 
 GIVE_BACK = """
 WITH overdue AS MATERIALIZED (
@@ -119,13 +129,12 @@ def claim_next(*, participation: Participation) -> int | None:
     3. Before saying no, at most once in LAST_SEARCH_SECONDS: overdue leases of the project go back and
        every queue is searched from its start, for what appeared behind the cursor.
     """
-    try:
-        with transaction.atomic():
-            return (
-                _held(participation)
-                or _from_queues(participation, ahead=True)
-                or _last_search(participation)
-            )
+    try:  # each is one statement, and commits by itself
+        return (
+            _held(participation)
+            or _from_queues(participation, ahead=True)
+            or _last_search(participation)
+        )
     except IntegrityError:  # the same person asked twice at once: the other request holds the place
         return _held(participation)
 
@@ -189,19 +198,16 @@ def _prolong(
 
 def _from_queues(participation: Participation, *, ahead: bool) -> int | None:
     for language, stratum in _queues(participation):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                CLAIM,
-                {
-                    "person": participation.pk,
-                    "project": participation.project_id,
-                    "minutes": participation.project.lease_minutes,
-                    "language": language,
-                    "stratum": stratum,
-                    "ahead": ahead,
-                },
-            )
-            row = cursor.fetchone()
+        row = CLAIM.row(
+            {
+                "person": participation.pk,
+                "project": participation.project_id,
+                "minutes": participation.project.lease_minutes,
+                "language": language,
+                "stratum": stratum,
+                "ahead": ahead,
+            }
+        )
         if row:
             return int(row[0])
     return None

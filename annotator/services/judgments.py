@@ -4,11 +4,12 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from annotator.errors import Missing, Refused
 from annotator.models import Assignment, Change, Judgment, Participation, Project
+from annotator.statements import Statement
 
 LETTERS = "abcdefgh"
 MAX_EXPLANATION = 5000
@@ -16,12 +17,14 @@ MAX_ACTIVE_MS = 24 * 3600 * 1000
 
 Outcome = Literal["counted", "surplus", "repeated"]
 
-SHOWN = """
+SHOWN = Statement(
+    "shown",
+    """
 SELECT place.display_order, place.explanation_asked, comparison.id, candidate_set.prompt_id,
        wave.config->>'task_format', ARRAY(SELECT jsonb_array_elements_text(wave.config->'ways_out')),
        (wave.config->>'strength_asked')::boolean, earlier.id,
        (SELECT array_agg(response_id ORDER BY position) FROM annotator_comparisonoption WHERE comparison_id = comparison.id),
-       pg_advisory_xact_lock_shared(%(lock)s, %(project)s)
+       pg_advisory_xact_lock_shared(%(lock)s, %(project)s::int)
 FROM annotator_assignment place
 JOIN annotator_offer offer ON offer.participation_id = %(person)s AND offer.comparison_id = place.comparison_id AND offer.assignment_id = place.id
 JOIN annotator_wave wave ON wave.id = offer.wave_id
@@ -32,9 +35,16 @@ LEFT JOIN LATERAL (
 ) earlier ON true
 WHERE place.id = %(place)s
 FOR UPDATE OF place
-"""
+""",
+    person="bigint",
+    project="bigint",
+    place="bigint",
+    lock="int",
+)
 
-STORE = """
+STORE = Statement(
+    "store",
+    """
 WITH conversation AS (
     INSERT INTO annotator_conversation (project_id, participation_id, prompt_id, started_at, finished_at)
     SELECT %(project)s, %(person)s, %(prompt)s, shown_at, clock_timestamp() FROM annotator_offer
@@ -66,7 +76,21 @@ WITH conversation AS (
     INSERT INTO annotator_change (project_id, kind, judgment_id, at) SELECT %(project)s, 'judged', judgment.id, clock_timestamp() FROM judgment
 )
 SELECT judgment.id, EXISTS (SELECT FROM counted) FROM judgment
-"""
+""",
+    person="bigint",
+    project="bigint",
+    place="bigint",
+    comparison="bigint",
+    prompt="bigint",
+    submission="uuid",
+    kind="text",
+    response="bigint",
+    strength="smallint",
+    explanation="text",
+    ui_language="text",
+    device="text",
+    active_ms="int",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,9 +148,8 @@ def submit_judgment(
     if participation.withdrawn_at is not None:
         raise Missing(_("You have left this project, so it has no tasks for you."))
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(SHOWN, values)
-            row = cursor.fetchone()
+        with transaction.atomic():
+            row = SHOWN.row(values)
             if row is None:
                 raise Missing(_("This task is not yours. Go on with the next one."))
             (
@@ -151,8 +174,9 @@ def submit_judgment(
                 strength_asked=pairwise and strength_asked,
                 explanation_asked=asked,
             )
-            cursor.execute(STORE, values | stored | {"comparison": comparison, "prompt": prompt})
-            judgment_id, counted = cursor.fetchone()
+            ((judgment_id, counted),) = STORE.rows(
+                values | stored | {"comparison": comparison, "prompt": prompt}
+            )
             return Submitted(judgment_id, "counted" if counted else "surplus")
     except IntegrityError:  # the same page was submitted at the same moment, and won
         return _stored_before(participation, assignment_id)

@@ -124,14 +124,16 @@ def run(project: int, tabs: list[int], seed: int) -> list[str]:
 def taken_away(guard: str) -> "nullcontext[None]":
     """Take one guard out of the code."""
     from annotator.services import assignments
+    from annotator.statements import Statement
 
     if guard == "offers":
-        claim = assignments.CLAIM.replace(NOT_OFFERED, "").replace(
+        claim = assignments.CLAIM.sql.replace(NOT_OFFERED, "").replace(
             "FROM pick, wave\n)",
             "FROM pick, wave ON CONFLICT (participation_id, comparison_id) DO UPDATE SET assignment_id = EXCLUDED.assignment_id, outcome = 'shown'\n)",
         )
         assert claim.count("seen.participation_id") == 0
-        return patch.object(assignments, "CLAIM", claim)  # type: ignore[return-value]
+        types = dict(person="bigint", project="bigint", minutes="int", language="text", stratum="text", ahead="boolean")
+        return patch.object(assignments, "CLAIM", Statement("claim_without_offers", claim, **types))  # type: ignore[return-value]
     if guard == "last_search":
         nothing: Callable[[object], None] = lambda _person: None  # noqa: E731
         return patch.object(assignments, "_last_search", nothing)  # type: ignore[return-value]

@@ -43,7 +43,7 @@ def buffers(person: Participation) -> int:
         "ahead": True,
     }
     with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + CLAIM, values)
+        cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + CLAIM.sql, values)
         plan: dict[str, Any] = cursor.fetchone()[0][0]["Plan"]
         cursor.execute("UPDATE annotator_assignment SET state = 'open' WHERE state = 'leased'")
     assert ("Seq Scan", "annotator_assignment") not in scans(plan)

@@ -1,0 +1,44 @@
+"""SQL that is planned once per connection.
+
+The few statements on the annotators' path are large for what they touch: planning one takes several
+times as long as running it. PostgreSQL keeps the plan of a prepared statement with its connection, and our
+connections are kept. Through PgBouncer use session pooling, or set its `max_prepared_statements`.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import connection
+
+_known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+"""The names prepared on each open connection of this process."""
+
+
+class Statement:
+    """A statement with named parameters, `%(name)s` in its text, whose PostgreSQL types are given."""
+
+    def __init__(self, name: str, sql: str, **types: str) -> None:
+        self.sql = sql
+        self.parameters = tuple(types)
+        numbers = {parameter: f"${number}" for number, parameter in enumerate(types, start=1)}
+        text = re.sub(r"%\((\w+)\)s", lambda match: numbers[match[1]], sql)
+        self._name = name
+        self._prepare = f"PREPARE {name} ({', '.join(types.values())}) AS {text}"
+        self._execute = f"EXECUTE {name} ({', '.join(['%s'] * len(types))})"
+
+    def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Run it on Django's connection and return all rows."""
+        with connection.cursor() as cursor:
+            known = _known.setdefault(connection.connection, set())
+            if self._name not in known:
+                cursor.execute(self._prepare)
+                known.add(self._name)
+            cursor.execute(self._execute, [values[parameter] for parameter in self.parameters])
+            return cursor.fetchall()
+
+    def row(self, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """Run it and return the first row, or None."""
+        rows = self.rows(values)
+        return rows[0] if rows else None
