@@ -2,16 +2,30 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.html import escape
 
-
-from annotator.models import Annotator, CandidateSet, Comparison, Participation, Project, Prompt, Response
+from annotator.models import (
+    Annotator,
+    Assignment,
+    CandidateSet,
+    Comparison,
+    Judgment,
+    Participation,
+    Project,
+    Prompt,
+    Response,
+    Scope,
+)
+from annotator.services.assignments import claim_next
 from annotator.services.comparisons import open_for
+from annotator.services.judgments import Answer, submit_judgment
 from annotator.services.projects import create_project, open_project
+from annotator.services.tokens import create_token
 
 
 def make_annotator(username: str = "alice", **fields: Any) -> Annotator:
@@ -26,25 +40,54 @@ def make_admin(username: str = "adam") -> Annotator:
 
 def make_project(slug: str = "everyday", *, opened: bool = True, **settings: Any) -> Project:
     """Make a project, open unless said otherwise."""
-    defaults: dict[str, Any] = {"slug": slug, "name": slug.title(), "languages": ["en"], "ways_out": ["none", "all_bad"]}
+    defaults: dict[str, Any] = {
+        "slug": slug,
+        "name": slug.title(),
+        "languages": ["en"],
+        "ways_out": ["none", "all_bad"],
+    }
     project = create_project(**{**defaults, **settings})
     if opened:
         open_project(project=project)
     return project
 
 
-def make_participation(project: Project, annotator: Annotator, *, languages: Sequence[str] = ("en",), **fields: Any) -> Participation:
+def make_participation(
+    project: Project, annotator: Annotator, *, languages: Sequence[str] = ("en",), **fields: Any
+) -> Participation:
     """Let a person take part, without the gates."""
-    defaults = {"pseudonym": f"p{annotator.pk:08d}", "stratum": fields.get("country", "") if project.stratum_by else ""}
-    return Participation.objects.create(project=project, annotator=annotator, languages=list(languages), **{**defaults, **fields})
+    defaults = {
+        "pseudonym": f"p{annotator.pk:08d}",
+        "stratum": fields.get("country", "") if project.stratum_by else "",
+    }
+    return Participation.objects.create(
+        project=project, annotator=annotator, languages=list(languages), **{**defaults, **fields}
+    )
 
 
-def make_prompt(project: Project, text: str = "What do you owe your parents?", *, language: str = "en", **fields: Any) -> Prompt:
+def make_prompt(
+    project: Project,
+    text: str = "What do you owe your parents?",
+    *,
+    language: str = "en",
+    **fields: Any,
+) -> Prompt:
     """Make a prompt."""
-    return Prompt.objects.create(project=project, text=text, language=language, **{"import_key": f"test-{uuid.uuid4()}", **fields})
+    return Prompt.objects.create(
+        project=project,
+        text=text,
+        language=language,
+        **{"import_key": f"test-{uuid.uuid4()}", **fields},
+    )
 
 
-def make_set(project: Project, prompt: Prompt | None = None, *, texts: Sequence[str] = ("One.", "Two.", "Three.", "Four."), **fields: Any) -> CandidateSet:
+def make_set(
+    project: Project,
+    prompt: Prompt | None = None,
+    *,
+    texts: Sequence[str] = ("One.", "Two.", "Three.", "Four."),
+    **fields: Any,
+) -> CandidateSet:
     """Make a complete candidate set and open its comparisons."""
     prompt = prompt or make_prompt(project)
     with transaction.atomic():
@@ -57,7 +100,15 @@ def make_set(project: Project, prompt: Prompt | None = None, *, texts: Sequence[
             **{"strategy": "imported", **fields},
         )
         Response.objects.bulk_create(
-            Response(project=project, candidate_set=candidate_set, slot=slot, text=text, html=f"<p>{escape(text)}</p>", strategy="imported", model=f"model-{slot}")
+            Response(
+                project=project,
+                candidate_set=candidate_set,
+                slot=slot,
+                text=text,
+                html=f"<p>{escape(text)}</p>",
+                strategy="imported",
+                model=f"model-{slot}",
+            )
             for slot, text in enumerate(texts)
         )
         open_for(candidate_sets=[candidate_set])
@@ -67,3 +118,42 @@ def make_set(project: Project, prompt: Prompt | None = None, *, texts: Sequence[
 def make_comparison(project: Project, **fields: Any) -> Comparison:
     """Make a set and return its first comparison."""
     return Comparison.objects.filter(candidate_set=make_set(project, **fields)).earliest("number")
+
+
+def make_token(
+    *projects: Project,
+    owner: Annotator | None = None,
+    scopes: Sequence[str] = Scope.values,
+    lifetime: timedelta = timedelta(days=30),
+) -> str:
+    """Make a key to the projects with every scope unless said otherwise; rita owns it."""
+    rita = (
+        owner
+        or Annotator.objects.filter(username="rita").first()
+        or make_annotator("rita", is_staff=True)
+    )
+    _token, key = create_token(
+        name="notebook",
+        owner=rita,
+        scopes=scopes,
+        projects=projects,
+        expires_at=timezone.now() + lifetime,
+    )
+    return key
+
+
+def make_judgment(participation: Participation, choice: str = "a", **answer: Any) -> Judgment:
+    """Let a person claim their next place and answer it, as the task page does."""
+    claimed = claim_next(participation=participation)
+    assert claimed is not None, "there is no place for this person"
+    place = Assignment.objects.get(pk=claimed)
+    submitted = submit_judgment(
+        participation=participation,
+        assignment_id=place.pk,
+        submission_id=place.token or uuid.uuid4(),
+        answer=Answer(choice=choice, **answer),
+        ui_language="en",
+        device="desktop",
+        active_ms=1200,
+    )
+    return Judgment.objects.get(pk=submitted.judgment_id)

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count
 
-from annotator.models import Assignment, CandidateSet, Comparison, GenerationRun, Judgment, Participation, Prompt
+from annotator.models import (
+    Assignment,
+    CandidateSet,
+    Comparison,
+    GenerationRun,
+    Judgment,
+    Participation,
+    Prompt,
+)
 
 
 @dataclass
@@ -18,7 +26,9 @@ class Progress:
     candidate_sets_by_state: dict[str, int] = field(default_factory=dict)
     """Sets of generation runs; those made elsewhere are complete from the start."""
     comparisons: int = 0
-    places: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Assignment.State.values, 0))
+    places: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(Assignment.State.values, 0)
+    )
     judgments: int = 0
     participants: int = 0
 
@@ -39,9 +49,16 @@ def count_progress(*, project_ids: Sequence[int]) -> dict[int, Progress]:
         ("participants", Participation),
     ):
         rows = model._default_manager.filter(project__in=project_ids).order_by()
-        for project_id, count in rows.values("project_id").annotate(n=Count("*")).values_list("project_id", "n"):
+        for project_id, count in (
+            rows.values("project_id").annotate(n=Count("*")).values_list("project_id", "n")
+        ):
             setattr(found[project_id], name, count)
-    places = Assignment.objects.filter(project__in=project_ids).order_by().values("project_id", "state").annotate(n=Count("*"))
+    places = (
+        Assignment.objects.filter(project__in=project_ids)
+        .order_by()
+        .values("project_id", "state")
+        .annotate(n=Count("*"))
+    )
     for row in places:
         found[row["project_id"]].places[row["state"]] = row["n"]
     _count_generated(project_ids, found)
@@ -54,4 +71,6 @@ def _count_generated(project_ids: Sequence[int], found: dict[int, Progress]) -> 
     rows = runs.values("project_id", "candidate_sets__state").annotate(n=Count("candidate_sets"))
     for row in rows:
         if row["n"]:
-            found[row["project_id"]].candidate_sets_by_state[row["candidate_sets__state"]] = row["n"]
+            found[row["project_id"]].candidate_sets_by_state[row["candidate_sets__state"]] = row[
+                "n"
+            ]

@@ -20,7 +20,12 @@ SHAPE = re.compile(r"plv_([A-Za-z0-9]{8})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 
 def create_token(
-    *, name: str, owner: Annotator, scopes: Sequence[str], projects: Sequence[Project], expires_at: datetime
+    *,
+    name: str,
+    owner: Annotator,
+    scopes: Sequence[str],
+    projects: Sequence[Project],
+    expires_at: datetime,
 ) -> tuple[ApiToken, str]:
     """Make a token; return its row and the key itself, which nobody can read again later."""
     _check(scopes, projects, expires_at)
@@ -28,7 +33,12 @@ def create_token(
     secret = secrets.token_urlsafe(32)
     with transaction.atomic():
         token = ApiToken.objects.create(
-            name=name, prefix=prefix, digest=_digest(secret), owner=owner, scopes=sorted(set(scopes)), expires_at=expires_at
+            name=name,
+            prefix=prefix,
+            digest=_digest(secret),
+            owner=owner,
+            scopes=sorted(set(scopes)),
+            expires_at=expires_at,
         )
         token.projects.set(projects)
     return token, f"plv_{prefix}_{secret}"
@@ -42,17 +52,33 @@ def revoke_token(*, token: ApiToken) -> None:
 def recognise_token(*, key: str) -> ApiToken:
     """Return the living token that the key opens, and note the hour of its use; raise Refused otherwise."""
     match = SHAPE.fullmatch(key)
-    token = ApiToken.objects.select_related("owner").filter(prefix=match[1]).first() if match else None
-    if match is None or token is None or not hmac.compare_digest(token.digest, _digest(match[2])) or not token.owner.is_active:
-        raise Refused("token_unknown", _("This token is not known here. Check that it was copied whole: plv_, 8 characters, _, 43 characters."))
+    token = (
+        ApiToken.objects.select_related("owner").filter(prefix=match[1]).first() if match else None
+    )
+    if (
+        match is None
+        or token is None
+        or not hmac.compare_digest(token.digest, _digest(match[2]))
+        or not token.owner.is_active
+    ):
+        raise Refused(
+            "token_unknown",
+            _(
+                "This token is not known here. Check that it was copied whole: plv_, 8 characters, _, 43 characters."
+            ),
+        )
     now = timezone.now()
     if token.revoked_at is not None:
-        raise Refused("token_revoked", _("This token was revoked. Ask an administrator for a new one."))
+        raise Refused(
+            "token_revoked", _("This token was revoked. Ask an administrator for a new one.")
+        )
     if token.expires_at <= now:
         raise Refused("token_expired", _("This token expired. Ask an administrator for a new one."))
     hour = now.replace(minute=0, second=0, microsecond=0)
     if token.last_used_at is None or token.last_used_at < hour:
-        ApiToken.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=hour), pk=token.pk).update(last_used_at=hour)
+        ApiToken.objects.filter(
+            Q(last_used_at=None) | Q(last_used_at__lt=hour), pk=token.pk
+        ).update(last_used_at=hour)
     return token
 
 

@@ -53,7 +53,11 @@ def moment(expression: str) -> str:
 
 def build_object(columns: Sequence[Column]) -> str:
     """Return the SQL expression of a row's JSON."""
-    return "json_build_object(" + ", ".join(f"'{column.name}', {column.sql}" for column in columns) + ")"
+    return (
+        "json_build_object("
+        + ", ".join(f"'{column.name}', {column.sql}" for column in columns)
+        + ")"
+    )
 
 
 def features_of(columns: Sequence[Column]) -> dict[str, Feature]:

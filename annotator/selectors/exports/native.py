@@ -20,21 +20,23 @@ from annotator.selectors.exports.columns import (
 )
 
 CHOICE = {"kind": TEXT, "response_id": INTEGER, "position_shown": SMALL}
-RESPONSES = list_of({
-    "id": INTEGER,
-    "text": TEXT,
-    "prompt": TEXT,
-    "position_shown": SMALL,
-    "origin": {
-        "strategy": TEXT,
-        "template_version": TEXT,
-        "model": TEXT,
-        "slot": SMALL,
-        "seed": INTEGER,
-        "finish_reason": TEXT,
-    },
-    "detected_language": TEXT,
-})
+RESPONSES = list_of(
+    {
+        "id": INTEGER,
+        "text": TEXT,
+        "prompt": TEXT,
+        "position_shown": SMALL,
+        "origin": {
+            "strategy": TEXT,
+            "template_version": TEXT,
+            "model": TEXT,
+            "slot": SMALL,
+            "seed": INTEGER,
+            "finish_reason": TEXT,
+        },
+        "detected_language": TEXT,
+    }
+)
 
 PROMPT_SQL = """json_build_object(
     'id', prompt.id, 'external_id', prompt.external_id, 'group', prompt_group.key, 'group_kind', prompt_group.kind,
@@ -95,7 +97,15 @@ NATIVE = (
     Column(
         "prompt",
         PROMPT_SQL,
-        {"id": INTEGER, "external_id": TEXT, "group": TEXT, "group_kind": TEXT, "text": TEXT, "source": TEXT, "licence": TEXT},
+        {
+            "id": INTEGER,
+            "external_id": TEXT,
+            "group": TEXT,
+            "group_kind": TEXT,
+            "text": TEXT,
+            "source": TEXT,
+            "licence": TEXT,
+        },
     ),
     Column("context", CONTEXT_SQL, MESSAGES),
     Column("responses", RESPONSES_SQL, RESPONSES),

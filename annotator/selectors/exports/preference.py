@@ -1,7 +1,15 @@
 """`preference`: TRL's explicit, conversational pairs, the winner against each other response."""
 
 from annotator.models import Project, Wave
-from annotator.selectors.exports.columns import COMMON, INTEGER, MESSAGES, NUMBER, SMALL, TEXT, Column
+from annotator.selectors.exports.columns import (
+    COMMON,
+    INTEGER,
+    MESSAGES,
+    NUMBER,
+    SMALL,
+    TEXT,
+    Column,
+)
 
 PROMPT_SQL = """CASE WHEN prompt.system = ''
     THEN json_build_array(json_build_object('role', 'user', 'content', prompt.text))
@@ -20,7 +28,11 @@ PREFERENCE = (
     Column("chosen", _said("winner.text"), MESSAGES),
     Column("rejected", _said("loser.text"), MESSAGES),
     # Written with decimals on every row: a bare 1 would make the first block's type an integer.
-    Column("pair_weight", "CASE WHEN loser.pairs = 1 THEN 1.0 ELSE round(1.0 / loser.pairs, 17) END", NUMBER),
+    Column(
+        "pair_weight",
+        "CASE WHEN loser.pairs = 1 THEN 1.0 ELSE round(1.0 / loser.pairs, 17) END",
+        NUMBER,
+    ),
     *COMMON,
     Column("project", "%(slug)s::text", TEXT),
     Column("wave", "wave.number", SMALL),
@@ -64,5 +76,9 @@ JOIN LATERAL (
 
 def preference_columns(*, project: Project) -> tuple[Column, ...]:
     """Return the columns; `margin` is among them only where some wave of the project asked for the strength."""
-    asked = Wave.objects.filter(project=project, config__task_format=Project.TaskFormat.PAIRWISE, config__strength_asked=True)
+    asked = Wave.objects.filter(
+        project=project,
+        config__task_format=Project.TaskFormat.PAIRWISE,
+        config__strength_asked=True,
+    )
     return (*PREFERENCE, MARGIN) if asked.exists() else PREFERENCE

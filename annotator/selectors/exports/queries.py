@@ -73,7 +73,9 @@ def queries_for(*, project: Project, export_format: str, filters: Filters) -> li
     if counted:
         raise Refused(
             "counted_with_since",
-            _("An increment must also hold what counts no more. Leave counted out, and filter what you have folded."),
+            _(
+                "An increment must also hold what counts no more. Leave counted out, and filter what you have folded."
+            ),
             fields={"counted": _("Not together with since.")},
         )
     changed = "judgment.id IN (SELECT judgment_id FROM annotator_change WHERE project_id = %(project)s AND id > %(since)s)"
@@ -95,17 +97,27 @@ def features(*, project: Project, export_format: str) -> dict[str, Feature]:
     return features_of(NATIVE if export_format == "native" else preference_columns(project=project))
 
 
-def _preference(project: Project, filters: Filters, conditions: list[str], values: dict[str, Any]) -> Query:
+def _preference(
+    project: Project, filters: Filters, conditions: list[str], values: dict[str, Any]
+) -> Query:
     if filters.since is not None:
         raise Refused(
             "since_needs_native",
-            _("Increments exist in the format native only. Leave since out, or ask for format=native."),
+            _(
+                "Increments exist in the format native only. Leave since out, or ask for format=native."
+            ),
             fields={"since": _("Only with format=native.")},
         )
     winner = "JOIN annotator_response winner ON winner.id = judgment.choice_response_id"
-    wanted = ["comparison.kind = 'collect'", "judgment.choice_kind = 'response'", *_counted(filters.counted or "true")]
+    wanted = [
+        "comparison.kind = 'collect'",
+        "judgment.choice_kind = 'response'",
+        *_counted(filters.counted or "true"),
+    ]
     row = build_object(preference_columns(project=project))
-    return Query(_select(row, FROM + winner + LOSERS[filters.pairs], [*wanted, *conditions]), values)
+    return Query(
+        _select(row, FROM + winner + LOSERS[filters.pairs], [*wanted, *conditions]), values
+    )
 
 
 def _select(row: str, source: str, conditions: list[str], *, withdrawn: bool = False) -> str:
@@ -122,7 +134,9 @@ def _narrow(filters: Filters) -> tuple[list[str], dict[str, Any]]:
         "wave": "wave.number",
         "turn": "turn.number",
     }
-    values: dict[str, Any] = {name: getattr(filters, name) for name in columns if getattr(filters, name) is not None}
+    values: dict[str, Any] = {
+        name: getattr(filters, name) for name in columns if getattr(filters, name) is not None
+    }
     conditions = [f"{columns[name]} = %({name})s" for name in values]
     return conditions, values | ({} if filters.since is None else {"since": filters.since})
 

@@ -69,7 +69,10 @@ class ExportStream:
 
 def open_export(*, project: Project, export_format: str, filters: Filters) -> ExportStream:
     """Open an export on a snapshot of this moment; raise Refused where there is no such export."""
-    return ExportStream(project=project, queries=queries_for(project=project, export_format=export_format, filters=filters))
+    return ExportStream(
+        project=project,
+        queries=queries_for(project=project, export_format=export_format, filters=filters),
+    )
 
 
 def native_rows(*, project: Project, judgment_ids: list[int]) -> list[str]:
@@ -101,7 +104,10 @@ def _snapshot(project: Project) -> tuple[Any, int]:
         psycopg2.extensions.register_type(psycopg2.extensions.BYTES, reader)
         with reader.cursor() as cursor:
             cursor.execute(SETTINGS)
-            cursor.execute("SELECT COALESCE(max(id), 0) FROM annotator_change WHERE project_id = %s", [project.pk])
+            cursor.execute(
+                "SELECT COALESCE(max(id), 0) FROM annotator_change WHERE project_id = %s",
+                [project.pk],
+            )
             (last,) = cursor.fetchone()
     except BaseException:
         reader.close()

@@ -1,0 +1,45 @@
+"""Pages along the id: constant cost at any depth, and no row twice while others are added."""
+
+import re
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import pagination
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+
+ASCII_NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
+LARGEST_ID = 2**63 - 1
+
+
+class CursorPagination(pagination.CursorPagination):
+    """`results`, `next`, `previous`; nonsense in `cursor` or `page_size` is refused, never guessed at."""
+
+    ordering = "id"
+    page_size = 100
+    page_size_query_param = "page_size"
+    max_page_size = 500
+
+    def get_page_size(self, request: Request) -> int:
+        """Return the size asked for."""
+        asked = request.query_params.get("page_size", str(self.page_size))
+        if not ASCII_NUMBER.fullmatch(asked) or not 1 <= int(asked) <= self.max_page_size:
+            raise ValidationError(
+                {"page_size": [_("A page has 1 to %(most)d rows.") % {"most": self.max_page_size}]}
+            )
+        return int(asked)
+
+    def decode_cursor(self, request: Request) -> Any:
+        """Return where the page begins."""
+        sentence = _("This is not a cursor of this list. Follow next and previous as they are.")
+        refusal = ValidationError({"cursor": [sentence]})
+        try:
+            cursor = super().decode_cursor(request)
+        except NotFound:
+            raise refusal from None
+        position: Any = cursor.position if cursor else None  # what stood in the address
+        if position is not None and not (
+            ASCII_NUMBER.fullmatch(position) and int(position) <= LARGEST_ID
+        ):
+            raise refusal
+        return cursor

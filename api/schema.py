@@ -1,0 +1,67 @@
+"""OpenAPI: what the generator can't see by itself."""
+
+from typing import Any
+
+from annotator.selectors.exports.columns import features_of
+from annotator.selectors.exports.native import NATIVE
+
+JSON_TYPES: dict[str, dict[str, Any]] = {
+    "int64": {"type": "integer", "format": "int64"},
+    "int32": {"type": "integer", "format": "int32"},
+    "float64": {"type": "number", "format": "double"},
+    "string": {"type": "string"},
+    "bool": {"type": "boolean"},
+    "timestamp[us, tz=UTC]": {"type": "string", "format": "date-time"},
+}
+
+ERROR = {
+    "type": "object",
+    "description": "A code for machines, a sentence for people, and what is wrong with which field.",
+    "properties": {
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "fields": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+    "required": ["code", "detail"],
+}
+
+
+def json_schema(feature: Any) -> dict[str, Any]:
+    """Return the JSON schema of a type of `datasets`; every value may be null."""
+    kind = feature.get("_type") if isinstance(feature.get("_type"), str) else None
+    if kind == "Value":
+        return {**JSON_TYPES[feature["dtype"]], "nullable": True}
+    if kind == "List":
+        return {"type": "array", "items": json_schema(feature["feature"])}
+    if kind == "Json":
+        return {"type": "object", "additionalProperties": {}}
+    return {
+        "type": "object",
+        "nullable": True,
+        "properties": {name: json_schema(inner) for name, inner in feature.items()},
+        "required": list(feature),
+    }
+
+
+NATIVE_PAGE = {
+    "type": "object",
+    "properties": {
+        "next": {"type": "string", "format": "uri", "nullable": True},
+        "previous": {"type": "string", "format": "uri", "nullable": True},
+        "results": {"type": "array", "items": json_schema(features_of(NATIVE))},
+    },
+    "required": ["next", "previous", "results"],
+}
+
+
+def add_errors(result: dict[str, Any], **_spectacular: Any) -> dict[str, Any]:
+    """Give every operation the one shape of errors."""
+    result["components"].setdefault("schemas", {})["Error"] = ERROR
+    answer = {
+        "description": "Refused: what is wrong, and what to do next.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            operation["responses"].setdefault("4XX", answer)
+    return result

@@ -1,0 +1,40 @@
+"""What every view of the API has: its scopes, and the projects that the token may see."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from annotator.errors import Missing
+from annotator.models import ApiToken, Project
+
+
+class ScopedView(APIView):
+    """A view that says which scope each of its methods needs."""
+
+    scopes: ClassVar[Mapping[str, str]] = {}
+    metadata_class = None
+
+
+class ScopedList(ScopedView, generics.ListAPIView):  # type: ignore[type-arg]
+    """The same for pages of rows."""
+
+
+def visible_projects(request: Request) -> QuerySet[Project]:
+    """Return the token's projects, as far as its owner may see them."""
+    token = request.auth
+    if not isinstance(token, ApiToken):
+        return Project.objects.none()
+    return Project.objects.visible_to(token.owner).filter(api_tokens=token)
+
+
+def get_project(request: Request, slug: str) -> Project:
+    """Return one of the token's projects; a foreign one is as absent as none."""
+    project = visible_projects(request).filter(slug=slug).first()
+    if project is None:
+        raise Missing(_("There is no project “%(slug)s” for this token.") % {"slug": slug})
+    return project

@@ -1,0 +1,118 @@
+"""Judgments: pages of native rows, and exports in one stream."""
+
+from typing import Any
+
+import orjson
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotator.models import Judgment, Scope
+from annotator.selectors.exports import Filters, features, native_rows, open_export
+from api.compression import Gzipped, accepts_gzip
+from api.schema import NATIVE_PAGE
+from api.serializers import ExportQuery, FormatQuery
+from api.views.base import ScopedList, ScopedView, get_project
+
+
+class Judgments(ScopedList):
+    """The judgments of a project, without those of people who have left."""
+
+    scopes = {"GET": Scope.READ_JUDGMENTS}
+    queryset = Judgment.objects.none()
+
+    @extend_schema(operation_id="judgments_list", responses={200: NATIVE_PAGE})
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
+        """List the judgments as rows of the native export."""
+        project = get_project(request, kwargs["slug"])
+        ids = Judgment.objects.filter(project=project, participation__withdrawn_at=None).values(
+            "id"
+        )
+        page = self.paginate_queryset(ids) or []
+        rows = native_rows(project=project, judgment_ids=[row["id"] for row in page])
+        return self.get_paginated_response([orjson.loads(row) for row in rows])
+
+
+class JSONLinesRenderer(JSONRenderer):
+    """Lets a client ask for JSON lines by name."""
+
+    media_type = "application/jsonl"
+    format = "jsonl"
+
+
+class NDJSONRenderer(JSONLinesRenderer):
+    """The same under its other name."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+
+
+class Export(ScopedView):
+    """A whole export, streamed."""
+
+    scopes = {"GET": Scope.READ_JUDGMENTS}
+    renderer_classes = [JSONLinesRenderer, NDJSONRenderer, JSONRenderer]
+
+    @extend_schema(
+        operation_id="export",
+        parameters=[ExportQuery],
+        responses={
+            (200, "application/jsonl"): OpenApiResponse(
+                OpenApiTypes.STR,
+                description="JSON lines; `X-Export-Cursor` names the last change they contain.",
+            ),
+        },
+    )
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """Stream the project's judgments as JSON lines, on a snapshot of this moment.
+
+        `X-Export-Cursor` names the last change contained; `since=` that gives the next increment.
+        `Accept-Encoding: gzip` is honoured.
+        """
+        project = get_project(request, slug)
+        query = ExportQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        wanted = dict(query.validated_data)
+        export_format = wanted.pop("format")
+        wanted.pop("criterion", None)  # there is one so far
+        stream = open_export(
+            project=project, export_format=export_format, filters=Filters(**wanted)
+        )
+        response: HttpResponseBase
+        if request.method == "HEAD":
+            stream.close()
+            response = HttpResponse()
+        elif accepts_gzip(request.headers.get("Accept-Encoding", "")):
+            response = StreamingHttpResponse(Gzipped(stream))
+            response["Content-Encoding"] = "gzip"
+        else:
+            response = StreamingHttpResponse(stream)
+        response["Content-Type"] = "application/jsonl; charset=utf-8"
+        response["Content-Disposition"] = (
+            f'attachment; filename="{project.slug}-{export_format}.jsonl"'
+        )
+        response["X-Export-Cursor"] = str(stream.cursor)
+        response["Vary"] = "Accept-Encoding, Authorization"
+        response["X-Accel-Buffering"] = "no"
+        return response
+
+
+class ExportFeatures(ScopedView):
+    """The typed schema of a format."""
+
+    scopes = {"GET": Scope.READ_JUDGMENTS}
+
+    @extend_schema(
+        operation_id="export_features",
+        parameters=[FormatQuery],
+        responses={200: OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Return what `datasets.Features.from_dict` takes, to pass as `features=` to `load_dataset`."""
+        project = get_project(request, slug)
+        query = FormatQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        return Response(features(project=project, export_format=query.validated_data["format"]))
