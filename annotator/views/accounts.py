@@ -31,7 +31,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     following = _safe_path(request, request.POST.get("next") or request.GET.get("next", ""))
     if request.user.is_authenticated:
         return redirect(following)
-    form = SignInForm(request, request.POST or None)
+    form = SignInForm(request, request.POST if request.method == "POST" else None)
     if form.is_valid():
         user = form.get_user()
         assert isinstance(user, Annotator)

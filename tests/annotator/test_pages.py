@@ -1,0 +1,421 @@
+"""The pages around the task: home, signing in, joining, history, errors, headers."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg2
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from annotator.middleware import outages
+from annotator.models import Judgment, Participation, Project
+from annotator.selectors import history as history_selector
+from annotator.services.people import create_invitations, demo_login_url
+from annotator.views.errors import server_error
+from tests.factories import (
+    make_admin,
+    make_annotator,
+    make_participation,
+    make_project,
+    make_prompt,
+    make_set,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def judge(client: Client, slug: str = "everyday", **fields: str) -> None:
+    url = f"/projects/{slug}/task/"
+    html = client.get(url).content.decode()
+    ids = {
+        name: re.findall(rf'name="{name}" value="([^"]*)"', html)[0]
+        for name in ("assignment", "submission_id")
+    }
+    assert client.post(url, {**ids, "action": "submit", **fields}).status_code == 302
+
+
+# Home
+
+
+def test_home_invites_a_visitor_to_sign_in(client: Client) -> None:
+    assert 'href="/login/"' in client.get("/").content.decode()
+
+
+def test_home_shows_my_projects_and_those_open_to_all(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    alice = make_annotator()
+    make_participation(make_project("mine", name="Mine"), alice)
+    make_project("everybody", name="Everybody", open_to_all=True)
+    make_project("closed-off", name="Closed off")
+    make_project("unready", name="Unready", open_to_all=True, opened=False)
+    client.force_login(alice)
+    with django_assert_num_queries(4):  # session, account, two lists
+        html = client.get("/").content.decode()
+    assert 'href="/projects/mine/task/"' in html
+    assert 'href="/join/everybody/"' in html
+    assert "Closed off" not in html
+    assert "Unready" not in html
+    assert "/admin/" not in html
+
+
+def test_home_leads_staff_to_the_administration(client: Client) -> None:
+    client.force_login(make_admin())
+    assert 'href="/admin/"' in client.get("/").content.decode()
+
+
+# Signing in and out
+
+
+def test_signing_in_leads_back_to_where_one_wanted_to_go(client: Client) -> None:
+    make_annotator("alice")
+    answer = client.post(
+        "/login/",
+        {"username": "alice", "password": "correct horse", "next": "/projects/everyday/task/"},
+    )
+    assert answer["Location"] == "/projects/everyday/task/"
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\x00"]
+)
+def test_signing_in_leads_to_no_other_site(client: Client, target: str) -> None:
+    make_annotator("alice")
+    assert (
+        client.post("/login/", {"username": "alice", "password": "correct horse", "next": target})[
+            "Location"
+        ]
+        == "/"
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"username": "alice", "password": "wrong"},
+        {"username": "a\x00", "password": "x"},
+        {"username": "alice", "password": "\x00"},
+        {"username": "x" * 500, "password": "y" * 5000},
+    ],
+)
+def test_what_does_not_sign_in_is_said_at_the_form(client: Client, fields: dict[str, str]) -> None:
+    make_annotator("alice")
+    answer = client.post("/login/", fields)
+    assert answer.status_code == 422
+    assert 'class="error"' in answer.content.decode()
+
+
+def test_signing_out_needs_a_post(client: Client) -> None:
+    client.force_login(make_annotator())
+    assert client.get("/logout/").status_code == 405
+    client.post("/logout/")
+    assert 'href="/login/"' in client.get("/").content.decode()
+
+
+def test_the_demo_link_signs_in_again_and_again_in_the_demo_only(settings: Settings) -> None:
+    alice = make_annotator("alice", ui_language="fr")
+    make_participation(make_project(), alice)
+    path = demo_login_url(annotator=alice).removeprefix(settings.PUBLIC_URL)
+    assert Client().get(path).status_code == 404
+    settings.DEMO = True
+    for _time in range(2):
+        client = Client()
+        answer = client.get(path)
+        assert answer["Location"] == "/projects/everyday/task/"
+        assert answer.cookies["django_language"].value == "fr"
+        assert client.get(answer["Location"]).status_code == 200
+    assert Client().get(path.replace(path[-4:], "xyz/")).status_code == 404
+    assert Client().get("/demo/login/1/").status_code == 404
+
+
+# Language and looks
+
+
+def test_the_language_is_kept_with_the_account_and_on_the_device(client: Client) -> None:
+    alice = make_annotator()
+    client.force_login(alice)
+    answer = client.post("/language/", {"language": "ar", "next": "/login/"})
+    assert answer["Location"] == "/login/"
+    alice.refresh_from_db()
+    assert alice.ui_language == "ar"
+    assert re.search(r'<html lang="ar"\s+dir="rtl"', client.get("/").content.decode())
+    elsewhere = Client()
+    elsewhere.post("/login/", {"username": "alice", "password": "correct horse"})
+    assert 'lang="ar"' in elsewhere.get("/").content.decode()
+
+
+def test_a_visitor_reads_in_the_browsers_language(client: Client) -> None:
+    assert (
+        '<html lang="hi"'
+        in client.get("/", headers={"Accept-Language": "hi-IN,hi;q=0.9"}).content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "fields"),
+    [
+        ("/language/", {"language": "xx"}),
+        ("/language/", {}),
+        ("/language/", {"language": "\x00"}),
+        ("/look/", {"theme": "pink"}),
+        ("/look/", {"size": "\x00"}),
+    ],
+)
+def test_settings_that_are_not_offered_are_refused(
+    client: Client, url: str, fields: dict[str, str]
+) -> None:
+    answer = client.post(url, fields)
+    assert answer.status_code == 422
+    assert "data-field=" in answer.content.decode()
+
+
+def test_theme_and_text_size_come_with_the_page(client: Client) -> None:
+    client.post("/look/", {"theme": "dark"})
+    client.post("/look/", {"size": "large"})
+    html = client.get("/").content.decode()
+    assert 'data-theme="dark"' in html
+    assert 'data-size="large"' in html
+
+
+# Joining
+
+
+def test_anybody_with_an_account_joins_an_open_project(client: Client) -> None:
+    make_project(open_to_all=True, languages=["en", "fr"])
+    client.force_login(make_annotator())
+    assert 'name="languages"' in client.get("/join/everyday/").content.decode()
+    assert (
+        client.post("/join/everyday/", {"languages": ["fr", "en"]})["Location"]
+        == "/projects/everyday/task/"
+    )
+    assert Participation.objects.get().languages == ["fr", "en"]
+    assert client.get("/join/everyday/")["Location"] == "/projects/everyday/task/"
+
+
+def test_without_an_account_one_is_asked_to_sign_in(client: Client) -> None:
+    make_project(open_to_all=True)
+    assert "/login/?next=/join/everyday/" in client.get("/join/everyday/").content.decode()
+    assert client.post("/join/everyday/", {"languages": "en"}).status_code == 422
+    assert not Participation.objects.exists()
+
+
+def test_an_invitation_signs_in_who_has_no_account(client: Client) -> None:
+    project = make_project()
+    [secret] = create_invitations(project=project, count=1, language="en")
+    url = f"/join/everyday/?invitation={secret}"
+    for _preview in range(2):  # a look at the link uses nothing up
+        assert '<form id="join"' in client.get(url).content.decode()
+    assert (
+        client.post("/join/everyday/", {"invitation": secret})["Location"]
+        == "/projects/everyday/task/"
+    )
+    assert client.get("/projects/everyday/task/").status_code == 200
+    assert client.get(url)["Location"] == "/projects/everyday/task/"
+    assert "no longer valid" in Client().get(url).content.decode()
+
+
+def test_an_invitation_without_a_language_asks_for_it(client: Client) -> None:
+    project = make_project(languages=["en", "hi"])
+    [secret] = create_invitations(project=project, count=1)
+    refused = client.post("/join/everyday/", {"invitation": secret})
+    assert refused.status_code == 422
+    assert 'id="languages-error"' in refused.content.decode()
+    assert (
+        client.post("/join/everyday/", {"invitation": secret, "languages": "xx"}).status_code == 422
+    )
+    assert (
+        client.post("/join/everyday/", {"invitation": secret, "languages": "hi"}).status_code == 302
+    )
+    assert Participation.objects.get().languages == ["hi"]
+
+
+@pytest.mark.parametrize("invitation", ["", "short", "\x00" * 32, "é" * 32, "x" * 32, "x" * 5000])
+def test_a_project_by_invitation_opens_to_no_other_link(client: Client, invitation: str) -> None:
+    make_project()
+    client.force_login(make_annotator())
+    assert client.get("/join/everyday/", {"invitation": invitation}).status_code in (404, 422)
+    assert client.post(
+        "/join/everyday/", {"invitation": invitation, "languages": "en"}
+    ).status_code in (404, 422)
+    assert not Participation.objects.exists()
+
+
+def test_nothing_of_a_draft_is_shown(client: Client) -> None:
+    make_project(opened=False, open_to_all=True)
+    assert client.get("/join/everyday/").status_code == 404
+
+
+# History and instructions
+
+
+def test_history_shows_ones_own_answers_the_newest_first(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    project = make_project()
+    alice, bob = make_annotator("alice"), make_annotator("bob")
+    make_participation(project, alice)
+    make_participation(project, bob)
+    make_set(project, make_prompt(project, "First question?"))
+    make_set(project, make_prompt(project, "Second question?"))
+    other = Client()
+    other.force_login(bob)
+    judge(other, choice="a", explanation="Bob's own reason.")
+    client.force_login(alice)
+    judge(client, choice="c", explanation="Fair <b>and</b> kind.")
+    judge(client, choice="none")
+    with django_assert_num_queries(4):  # session, account, participation, answers
+        html = client.get("/projects/everyday/history/").content.decode()
+    assert html.index("Second question?") < html.index("First question?")
+    assert '<span class="mark">C</span>' in html
+    assert "None represents me" in html
+    assert "Fair &lt;b&gt;and&lt;/b&gt; kind." in html
+    assert "Bob" not in html
+    chosen = Judgment.objects.get(
+        participation__annotator=alice, choice_kind="response"
+    ).choice_response
+    assert chosen is not None
+    assert chosen.html in html
+    assert "model-" not in html
+
+
+def test_history_comes_in_pages(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_selector, "PAGE", 2)
+    project, alice = make_project(), make_annotator()
+    make_participation(project, alice)
+    client.force_login(alice)
+    for number in range(5):
+        make_set(project, make_prompt(project, f"Question {number}?"))
+        judge(client, choice="a")
+    seen, url = [], "/projects/everyday/history/"
+    while url:
+        html = client.get(url).content.decode()
+        seen += re.findall(r"Question (\d)\?", html)
+        following = re.search(r'rel="next" href="(\?before=\d+)"', html)
+        url = f"/projects/everyday/history/{following[1]}" if following else ""
+    assert seen == ["4", "3", "2", "1", "0"]
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "\x00", "9" * 19, "9" * 5000, "1.5", "١"])
+def test_a_senseless_page_of_history_is_refused(client: Client, before: str) -> None:
+    alice = make_annotator()
+    make_participation(make_project(), alice)
+    client.force_login(alice)
+    answer = client.get("/projects/everyday/history/", {"before": before})
+    assert answer.status_code == 422
+    assert 'data-field="before"' in answer.content.decode()
+
+
+def test_instructions_are_shown_in_the_readers_language(client: Client) -> None:
+    alice = make_annotator()
+    make_participation(
+        make_project(instructions={"en": "Read **all**.", "fr": "Lisez **tout**."}), alice
+    )
+    client.force_login(alice)
+    url = "/projects/everyday/instructions/"
+    assert "Read <strong>all</strong>." in client.get(url).content.decode()
+    assert (
+        "Lisez <strong>tout</strong>."
+        in client.get(url, headers={"Accept-Language": "fr"}).content.decode()
+    )
+
+
+# Errors and headers
+
+
+def test_a_page_that_is_not_there_says_what_to_do(client: Client) -> None:
+    answer = client.get("/nothing/")
+    assert answer.status_code == 404
+    assert "There is no such page." in answer.content.decode()
+
+
+def test_a_form_without_its_token_is_refused_with_a_sentence() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/login/", {})
+    assert answer.status_code == 403
+    assert "reload the page" in answer.content.decode()
+
+
+def test_too_large_a_form_is_refused(client: Client) -> None:
+    assert client.post("/login/", {"username": "x" * 3_000_000}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "url", ["/", "/login/", "/nothing/", "/join/everyday/", "/projects/everyday/task/"]
+)
+def test_every_answer_forbids_what_the_pages_do_not_need(client: Client, url: str) -> None:
+    headers = client.get(url).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.fixture
+def database_away() -> Iterator[None]:
+    """Let every statement fail as it does when the server is away."""
+
+    def refuse(*_args: Any) -> None:
+        raise OperationalError(
+            "server closed the connection unexpectedly"
+        ) from psycopg2.OperationalError()
+
+    with connection.execute_wrapper(refuse):
+        yield
+
+
+@pytest.mark.usefixtures("database_away")
+def test_a_database_that_is_away_is_a_moments_trouble_and_no_bug(client: Client) -> None:
+    answer = client.get("/join/everyday/")
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "10"
+    assert "try again" in answer.content.decode()
+    assert client.post("/login/", {"username": "a", "password": "b"}).status_code == 503
+
+
+def test_a_lock_that_takes_too_long_is_a_moments_trouble(client: Client) -> None:
+    answer = outages(lambda request: pytest.fail("not reached")).process_exception(
+        RequestFactory().get("/"), OperationalError("canceling statement due to lock timeout")
+    )
+    assert answer.status_code == 503
+    assert (
+        outages(lambda request: pytest.fail("not reached")).process_exception(
+            RequestFactory().get("/"), KeyError("a bug")
+        )
+        is None
+    )
+
+
+def test_programs_get_the_same_as_json() -> None:
+    answer = outages(lambda request: pytest.fail("not reached")).process_exception(
+        RequestFactory().get("/api/v1/projects/"), OperationalError()
+    )
+    assert answer.status_code == 503
+    assert b'"code": "unavailable"' in answer.content
+
+
+def test_an_outage_outside_the_views_is_told_from_a_bug() -> None:
+    request = RequestFactory().get("/")
+    for error, status in ((OperationalError(), 503), (KeyError(), 500)):
+        try:
+            raise error
+        except type(error):
+            assert server_error(request).status_code == status
+
+
+def test_the_address_of_every_page_is_the_promised_one() -> None:
+    project = Project(slug="everyday")
+    expected = {
+        "join": "/join/everyday/",
+        "consent": "/projects/everyday/consent/",
+        "task": "/projects/everyday/task/",
+        "history": "/projects/everyday/history/",
+        "instructions": "/projects/everyday/instructions/",
+    }
+    assert {name: reverse(name, args=[project.slug]) for name in expected} == expected
