@@ -3,10 +3,12 @@
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
 from config.environment import BASE_DIR, VAR_DIR, read_environment
 
+django_stubs_ext.monkeypatch()  # ModelAdmin[Project] and the like may be written
 ENV = read_environment()
 
 
