@@ -1,1 +1,12 @@
-"""The admin: every module registers what it shows."""
+"""The admin: a project's path from prompts to judgments, and every row to look at. One file per chapter."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from annotator.admin import access, comparisons, generation, judgments, people, projects, prompts
+
+__all__ = ["access", "comparisons", "generation", "judgments", "people", "projects", "prompts"]
+
+admin.site.site_header = _("Plurivox")
+admin.site.site_title = _("Plurivox")
+admin.site.index_title = _("Administration")

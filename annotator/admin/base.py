@@ -1,0 +1,113 @@
+"""What all pages of the admin have in common: whose rows are shown, how lists stay fast, what is logged."""
+
+from typing import Any, TypeVar
+
+from django.contrib import admin
+from django.contrib.admin import ShowFacets
+from django.contrib.admin.options import ModelAdmin
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from annotator.models import Annotator, Project
+
+M = TypeVar("M", bound=Model)
+
+COUNTED = 10_000
+"""Rows are counted up to here; beyond, a list says “more than” and is narrowed by its filters."""
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+    """Pages through the first rows of a list without counting all of them."""
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of rows, or one more than are counted."""
+        rows = self.object_list
+        assert isinstance(rows, QuerySet)
+        return rows.order_by()[: COUNTED + 1].count()
+
+
+class LanguageFilter(admin.SimpleListFilter):
+    """Languages as the projects list them: the rows themselves are not searched for it."""
+
+    title = _("language")
+    parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the languages of all visible projects."""
+        del model_admin
+        lists = visible_projects(request).values_list("languages", flat=True)
+        return [(tag, tag) for tag in sorted({tag for languages in lists for tag in languages})]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[M]) -> QuerySet[M]:
+        """Keep the rows of the language that was chosen."""
+        del request
+        return queryset.filter(language=self.value()) if self.value() else queryset
+
+
+def person(request: HttpRequest) -> Annotator:
+    """Return who is signed in; the admin lets nobody else through."""
+    assert isinstance(request.user, Annotator)
+    return request.user
+
+
+def visible_projects(request: HttpRequest) -> QuerySet[Project]:
+    """Return the projects that this member of the staff may see: every look-up begins here."""
+    return Project.objects.visible_to(person(request))
+
+
+class PlurivoxAdmin(ModelAdmin):  # type: ignore[type-arg]
+    """A list ordered by its key, without the total; forms whose refusals answer 422."""
+
+    project_path: str | None = "project"
+    """How a row leads to its project; None for rows that belong to none."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    list_per_page = 50
+    ordering = ("-pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows of visible projects."""
+        rows = super().get_queryset(request)
+        if self.project_path is None:
+            return rows
+        return rows.filter(**{f"{self.project_path}__in": visible_projects(request)})
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer a form that was sent back with its errors as what it is: not accepted."""
+        response = super().changeform_view(request, *args, **kwargs)
+        if request.method == "POST" and response.status_code == 200:
+            response.status_code = 422
+        return response
+
+
+class ReadOnlyAdmin(PlurivoxAdmin):
+    """Rows to look at; what writes them are the services."""
+
+    list_display_links: Any = ("__str__",)
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Nobody adds rows here."""
+        del request, args
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody changes rows here."""
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes rows here."""
+        del request, obj
+        return False
+
+
+def beginning(text: str, length: int = 90) -> str:
+    """Return the beginning of a text, on one line."""
+    line = " ".join(text[: 2 * length].split())
+    return line if len(line) <= length else line[:length].rstrip() + "…"

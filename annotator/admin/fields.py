@@ -1,0 +1,112 @@
+"""Form fields for texts in several languages."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from annotator.forms import language_name
+from annotator.models.fields import validate_language_tag
+from annotator.services.prompt_rows import canonical_language
+
+LONGEST_TEXT = 20_000
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class TextsWidget(forms.Widget):
+    """One box for each language, and an empty one for another."""
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        super().__init__()
+        self.languages = list(languages)
+
+    def render(
+        self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        """Show the boxes."""
+        del renderer
+        texts: Mapping[str, str] = value if isinstance(value, Mapping) else {}
+        tags = list(dict.fromkeys([*self.languages, *(tag for tag in texts if tag)]))
+        boxes = [
+            {
+                "tag": tag,
+                "name": f"{name}.{tag}",
+                "label": language_name(tag),
+                "text": texts.get(tag, ""),
+            }
+            for tag in tags
+        ]
+        return render_to_string(
+            "admin/annotator/texts_widget.html",
+            {"name": name, "boxes": boxes, "id": (attrs or {}).get("id", name)},
+        )
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> dict[str, str]:
+        """Gather the boxes; the last one names its own language."""
+        del files
+        prefix = f"{name}."
+        texts = {key.removeprefix(prefix): data[key] for key in data if key.startswith(prefix)}
+        another = data.get(f"{name}-another-text", "")
+        if another.strip():
+            texts[data.get(f"{name}-another-language", "").strip()] = another
+        return texts
+
+    def value_omitted_from_data(self, data: Mapping[str, Any], files: Any, name: str) -> bool:
+        """Tell whether the form held none of the boxes."""
+        del files
+        return not any(key.startswith((f"{name}.", f"{name}-another")) for key in data)
+
+    def id_for_label(self, id_: str) -> str:
+        """Point the label at nothing: each box has its own."""
+        del id_
+        return ""
+
+
+class TextsField(forms.Field):
+    """Markdown per language; empty texts are left out."""
+
+    def __init__(self, *, languages: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(required=False, widget=TextsWidget(languages), **kwargs)
+
+    def clean(self, value: Any) -> dict[str, str]:
+        """Return the texts by language tag."""
+        texts: dict[str, str] = {}
+        for tag, text in value.items():
+            if not text.strip():
+                continue
+            validate_language_tag(tag)
+            if len(text) > LONGEST_TEXT:
+                raise ValidationError(
+                    _("The text in %(language)s is longer than %(limit)d characters.")
+                    % {"language": tag, "limit": LONGEST_TEXT}
+                )
+            check_storable(text)
+            texts[canonical_language(tag)] = text.replace("\r\n", "\n")
+        return texts
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare what would be stored."""
+        return dict(initial or {}) != {
+            tag: text.replace("\r\n", "\n") for tag, text in (data or {}).items() if text.strip()
+        }
+
+
+def check_storable(value: object) -> None:
+    """Refuse characters that PostgreSQL takes neither as text nor in JSON, however deep."""
+    if isinstance(value, str) and _UNSTORABLE.search(value):
+        raise ValidationError(
+            _("This holds a character that can't be stored. Type it again without it."),
+            code="unstorable",
+        )
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            check_storable(name)
+            check_storable(item)
+    elif isinstance(value, list):
+        for item in value:
+            check_storable(item)

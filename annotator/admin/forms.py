@@ -1,0 +1,333 @@
+"""The forms of the project's pages."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pydantic import ValidationError as InvalidParameters
+
+from annotator.admin.fields import TextsField, check_storable
+from annotator.models import Project, PromptGroup, Scope, Wave
+from pluralism.strategies import STRATEGIES
+
+MAX_UPLOAD = 64 * 2**20
+MOST_INVITATIONS = 1000
+
+
+def strategy_choices() -> list[tuple[str, str]]:
+    """Return the strategies with their names for people."""
+    return [(name, _(strategy.label)) for name, strategy in STRATEGIES.items()]
+
+
+class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A project's settings."""
+
+    ways_out = forms.MultipleChoiceField(
+        label=gettext_lazy("Answers without a winner"),
+        choices=Project.WayOut.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "What people may say instead of choosing. Only those that fit the format are shown."
+        ),
+    )
+    strategy = forms.ChoiceField(
+        label=gettext_lazy("Strategy"),
+        choices=strategy_choices,
+        help_text=gettext_lazy("How candidates are made unless a run says otherwise."),
+    )
+
+    class Meta:
+        model = Project
+        fields = (
+            *("name", "slug", "description", "languages", "open_to_all"),
+            *("task_format", "candidates", "pairs_per_set", "ways_out", "strength_asked"),
+            *("overlap", "lease_minutes", "target_per_person", "instructions", "consent_text"),
+            *("explanation_share", "explanation_required_share", "strategy", "strategy_parameters"),
+            *("stratum_by", "quotas"),
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("instructions", "consent_text"):
+            if name in self.fields:
+                old = self.fields[name]
+                self.fields[name] = TextsField(
+                    languages=self.instance.languages or ["en"],
+                    label=old.label,
+                    help_text=_("Markdown. Leave a language empty to show another one instead."),
+                )
+
+    def clean(self) -> dict[str, Any]:
+        """Hold the settings against each other."""
+        values: dict[str, Any] = super().clean() or {}
+        for name in ("quotas", "strategy_parameters"):
+            if name in values:
+                values[name] = values[name] or {}
+                self._guard(name, _check_object, values[name])
+        if not self.errors:
+            self._guard(
+                "quotas",
+                _check_quotas,
+                values.get("quotas", {}),
+                values.get("overlap", self.instance.overlap),
+            )
+            self._guard(
+                "strategy_parameters",
+                _check_parameters,
+                values["strategy"],
+                values.get("strategy_parameters", {}),
+            )
+        return values
+
+    def _guard(self, name: str, check: Any, *values: Any) -> None:
+        try:
+            check(*values)
+        except ValidationError as error:
+            self.add_error(name, error)
+
+    def clean_task_format(self) -> str:
+        """Keep the format once it was frozen: places and orders were drawn for it."""
+        chosen: str = self.cleaned_data["task_format"]
+        if (
+            self.instance.pk
+            and chosen != self.initial.get("task_format")
+            and Wave.objects.filter(project=self.instance).exists()
+        ):
+            raise ValidationError(
+                _(
+                    "The format can't change once comparisons are made. Make a new project for the other format."
+                )
+            )
+        return chosen
+
+
+def _check_object(value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise ValidationError(_("This must be an object such as {“name”: 1}."))
+    check_storable(value)
+
+
+def _check_quotas(quotas: Mapping[str, object], overlap: int) -> None:
+    counts = list(quotas.values())
+    if any(not isinstance(count, int) or isinstance(count, bool) or count < 0 for count in counts):
+        raise ValidationError(_("Each stratum needs a whole number of places, such as {“FR”: 1}."))
+    if sum(count for count in counts if isinstance(count, int)) > overlap:
+        raise ValidationError(_("More places are reserved than each comparison has (the overlap)."))
+
+
+def _check_parameters(strategy: str, parameters: Mapping[str, object]) -> None:
+    try:
+        STRATEGIES[strategy].model_validate(dict(parameters))
+    except InvalidParameters as error:
+        faults = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        raise ValidationError(faults) from error
+
+
+class UploadForm(forms.Form):
+    """A file of prompts and how to read it."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        max_length=200,
+        help_text=gettext_lazy(
+            "CSV, TSV, JSONL or JSON in UTF-8, each also as .gz. The same file again adds nothing."
+        ),
+    )
+    language = forms.CharField(
+        label=gettext_lazy("Language"),
+        required=False,
+        max_length=35,
+        help_text=gettext_lazy(
+            "Of rows that name none, for example en, pt-BR, zh-Hant. It joins the project's languages."
+        ),
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Column of the text"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("Empty: “text”."),
+    )
+    external_id = forms.CharField(
+        label=gettext_lazy("Column of the id"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy(
+            "Empty: “external_id”, if there is one. An id stands for one prompt for ever."
+        ),
+    )
+    id_prefix = forms.CharField(
+        label=gettext_lazy("Put before each id"), required=False, max_length=100
+    )
+    group = forms.CharField(
+        label=gettext_lazy("Column of the group"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy(
+            "Empty: “group”, if there is one. Prompts of a group belong together."
+        ),
+    )
+    group_kind = forms.ChoiceField(
+        label=gettext_lazy("The prompts of a group are"),
+        required=False,
+        choices=[("", gettext_lazy("as the rows say")), *PromptGroup.Kind.choices],
+    )
+    topic = forms.CharField(
+        label=gettext_lazy("Column of the topic"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("Empty: “topic”, if there is one."),
+    )
+    with_responses = forms.BooleanField(
+        label=gettext_lazy("The rows bring their responses"),
+        required=False,
+        help_text=gettext_lazy(
+            "JSONL with “responses”: a list of 2 to 8. Their comparisons open at once."
+        ),
+    )
+    skip_bad = forms.BooleanField(
+        label=gettext_lazy("Leave bad rows out"),
+        required=False,
+        help_text=gettext_lazy("Otherwise one bad row keeps the whole file out."),
+    )
+
+    def clean_file(self) -> "UploadedFile[bytes]":
+        """Refuse what no request should carry."""
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if file.size is not None and file.size > MAX_UPLOAD:
+            raise ValidationError(
+                _(
+                    "The file is larger than %(limit)d MiB. Use the command import_prompts, or send it in parts."
+                )
+                % {"limit": MAX_UPLOAD // 2**20}
+            )
+        return file
+
+    def mapping(self) -> dict[str, str]:
+        """Return which columns were named."""
+        names = ("text", "external_id", "group", "topic")
+        return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
+
+
+class GenerateForm(forms.Form):
+    """A generation run."""
+
+    strategy = forms.ChoiceField(label=gettext_lazy("Strategy"), choices=strategy_choices)
+    model = forms.CharField(
+        label=gettext_lazy("Model"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy(
+            "Empty: the configured model, or the first one that the server lists."
+        ),
+    )
+    languages = forms.MultipleChoiceField(
+        label=gettext_lazy("Languages"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("None chosen: all of them."),
+    )
+    limit = forms.IntegerField(
+        label=gettext_lazy("At most"),
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text=gettext_lazy(
+            "Prompts. Try a few before all of them. Prompts that have such candidates already are left out."
+        ),
+    )
+    parameters = forms.JSONField(
+        label=gettext_lazy("Parameters"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy(
+            "JSON, for example {“temperature”: 0.9}. Empty: the project's or the strategy's own."
+        ),
+    )
+
+    def __init__(self, data: Any, *, project: Project) -> None:
+        super().__init__(data, initial={"strategy": project.strategy})
+        languages = self.fields["languages"]
+        assert isinstance(languages, forms.MultipleChoiceField)
+        languages.choices = [(tag, tag) for tag in project.languages]
+
+    def clean_parameters(self) -> Mapping[str, object] | None:
+        """Return an object, or nothing."""
+        value: Mapping[str, object] | None = self.cleaned_data["parameters"]
+        if value is not None:
+            _check_object(value)
+        return value
+
+
+class InviteForm(forms.Form):
+    """Invitations to make."""
+
+    count = forms.IntegerField(
+        label=gettext_lazy("How many"),
+        min_value=1,
+        max_value=MOST_INVITATIONS,
+        initial=10,
+        help_text=gettext_lazy("Each link lets one person in, once."),
+    )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        required=False,
+        help_text=gettext_lazy("The one these people judge in."),
+    )
+    country = forms.RegexField(
+        label=gettext_lazy("Country"),
+        required=False,
+        regex=r"^[A-Za-z]{2}\Z",
+        help_text=gettext_lazy(
+            "Two letters, for example FR. Needed only where places are reserved by country."
+        ),
+        error_messages={"invalid": gettext_lazy("A country is two letters, such as FR.")},
+    )
+    days = forms.IntegerField(
+        label=gettext_lazy("Valid for (days)"),
+        min_value=1,
+        max_value=3650,
+        required=False,
+        help_text=gettext_lazy("Empty: for ever."),
+    )
+
+    def __init__(self, data: Any, *, project: Project) -> None:
+        super().__init__(data)
+        language = self.fields["language"]
+        assert isinstance(language, forms.ChoiceField)
+        language.choices = [("", _("they choose")), *((tag, tag) for tag in project.languages)]
+
+
+class TokenForm(forms.Form):
+    """A researcher's key."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=100,
+        help_text=gettext_lazy("Who uses it and what for."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("It may"),
+        choices=Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[
+            Scope.READ_PROJECT,
+            Scope.READ_PROMPTS,
+            Scope.READ_JUDGMENTS,
+            Scope.READ_STATISTICS,
+        ],
+    )
+    days = forms.IntegerField(
+        label=gettext_lazy("Valid for (days)"), min_value=1, max_value=3650, initial=90
+    )
+
+
+def after_days(days: int | None) -> Any:
+    """Return the moment so many days from now, or None."""
+    return timezone.now() + timedelta(days=days) if days else None

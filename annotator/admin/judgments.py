@@ -1,0 +1,49 @@
+"""Judgments and the log of changes: append-only, so only to look at."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from annotator.admin.base import ReadOnlyAdmin
+from annotator.models import Change, Judgment
+
+
+@admin.register(Judgment)
+class JudgmentAdmin(ReadOnlyAdmin):
+    """What people answered."""
+
+    list_display = (
+        "id",
+        "project",
+        "participation",
+        "comparison",
+        "choice_kind",
+        "chosen_slot",
+        "strength",
+        "counted",
+        "submitted_at",
+    )
+    list_display_links = ("id",)
+    list_select_related = ("project", "participation", "comparison", "choice_response", "place")
+    list_filter = ("project", "choice_kind")
+    exclude = ("turn",)
+    readonly_fields = ("counted",)
+
+    @admin.display(description=_("chosen slot"))
+    def chosen_slot(self, judgment: Judgment) -> int | None:
+        """Return which of the generated responses was chosen."""
+        return judgment.choice_response.slot if judgment.choice_response else None
+
+    @admin.display(description=_("counted"), boolean=True)
+    def counted(self, judgment: Judgment) -> bool:
+        """Tell whether it fills a place; surplus work does not."""
+        return hasattr(judgment, "place")
+
+
+@admin.register(Change)
+class ChangeAdmin(ReadOnlyAdmin):
+    """What happened to the data, in order."""
+
+    list_display = ("id", "project", "kind", "judgment", "at")
+    list_display_links = ("id",)
+    list_select_related = ("project", "judgment")
+    list_filter = ("project", "kind")

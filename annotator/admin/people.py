@@ -1,0 +1,67 @@
+"""Accounts, and people in projects."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.utils.translation import gettext_lazy as _
+
+from annotator.admin.base import BoundedPaginator, PlurivoxAdmin, ReadOnlyAdmin
+from annotator.models import Annotator, Participation
+
+
+@admin.register(Annotator)
+class AnnotatorAdmin(UserAdmin, PlurivoxAdmin):  # type: ignore[type-arg]
+    """Accounts. People who come by an invitation have one without a password."""
+
+    project_path = None
+    paginator = BoundedPaginator
+    ordering = ("-pk",)
+    list_display = ("username", "ui_language", "is_staff", "is_active", "date_joined")
+    list_filter = ("is_staff", "is_active")
+    search_fields = ("=username", "=email")
+    search_help_text = _("Searches whole user names and e-mail addresses.")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email", "ui_language")}),
+        (
+            _("What this account may do"),
+            {
+                "fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions"),
+                "description": _(
+                    "Annotators need none of these. Staff may open this site; superusers may do everything in it."
+                ),
+            },
+        ),
+        (_("Important dates"), {"fields": ("last_login", "date_joined")}),
+    )
+
+
+@admin.register(Participation)
+class ParticipationAdmin(ReadOnlyAdmin):
+    """People in projects, by the names that researchers see."""
+
+    list_display = (
+        "pseudonym",
+        "project",
+        "languages",
+        "country",
+        "judgments_given",
+        "joined_at",
+        "withdrawn_at",
+    )
+    list_display_links = ("pseudonym",)
+    list_select_related = ("project",)
+    list_filter = ("project",)
+    search_fields = ("=pseudonym",)
+    search_help_text = _("Searches whole pseudonyms.")
+    fields = (
+        "pseudonym",
+        "project",
+        "languages",
+        "country",
+        "stratum",
+        "consent_version",
+        "judgments_given",
+        "joined_at",
+        "withdrawn_at",
+    )  # not the account: who reads judgments by pseudonym should not meet the person
+    readonly_fields = fields

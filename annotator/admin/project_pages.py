@@ -1,0 +1,285 @@
+"""The pages of a project's path: upload, generate, open, invite, hand out a key.
+
+Each is: find the project among those that may be seen, parse, call one service, show.
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from urllib.parse import quote
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from annotator.admin.base import person, visible_projects
+from annotator.admin.forms import GenerateForm, InviteForm, TokenForm, UploadForm, after_days
+from annotator.errors import Refused
+from annotator.models import Project
+from annotator.selectors.readiness import list_lacks, list_language_states
+from annotator.services.candidates import import_candidates
+from annotator.services.generation import start_run
+from annotator.services.people import create_invitations, invitation_url
+from annotator.services.projects import close_project, open_project, pause_project
+from annotator.services.prompt_rows import RowRules
+from annotator.services.prompts import ImportReport, import_prompts
+from annotator.services.readers import format_of, read_rows
+from annotator.services.tokens import create_token
+
+if TYPE_CHECKING:
+    from annotator.admin.projects import ProjectAdmin
+
+
+class ProjectPages:
+    """Views that the project's admin hangs below its own address."""
+
+    def __init__(self, model_admin: "ProjectAdmin") -> None:
+        self._admin = model_admin
+
+    def upload(self, request: HttpRequest, project_id: int) -> HttpResponse:
+        """Import prompts, with or without their responses, from a file."""
+        project = self._find(request, project_id)
+        form = UploadForm(request.POST or None, request.FILES or None)
+        report = None
+        if form.is_valid():
+            try:
+                report = _import(project, form)
+            except Refused as refusal:
+                form.add_error(None, refusal.sentence)
+            if report and not report.refused:
+                summary = _summary(report)
+                self._admin.log_change(
+                    request,
+                    project,
+                    _("Uploaded %(file)s: %(summary)s")
+                    % {"file": form.cleaned_data["file"].name, "summary": summary},
+                )
+                self._admin.message_user(request, summary)
+                if not report.errors:
+                    return self._go_back(project)
+        return self._show(
+            request,
+            "upload",
+            _("Upload prompts"),
+            {"project": project, "form": form, "report": report},
+        )
+
+    def generate(self, request: HttpRequest, project_id: int) -> HttpResponse:
+        """Start a run and lead to its page."""
+        project = self._find(request, project_id)
+        form = GenerateForm(request.POST or None, project=project)
+        if form.is_valid():
+            try:
+                run = start_run(project=project, created_by=person(request), **form.cleaned_data)
+            except Refused as refusal:
+                _add_errors(form, refusal)
+            else:
+                self._admin.log_change(
+                    request, project, _("Started generation run %(run)s.") % {"run": run}
+                )
+                return HttpResponseRedirect(
+                    reverse("admin:annotator_generationrun_change", args=[run.pk])
+                )
+        return self._show(
+            request, "generate", _("Start generation"), {"project": project, "form": form}
+        )
+
+    def change_state(self, request: HttpRequest, project_id: int) -> HttpResponse:
+        """Open, pause or close."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        project = self._find(request, project_id)
+        action = request.POST.get("action", "")
+        try:
+            message = _change_state(project, action)
+        except Refused as refusal:
+            self._admin.message_user(request, refusal.sentence, "error")
+        else:
+            self._admin.log_change(request, project, message)
+            self._admin.message_user(request, message)
+        return self._go_back(project)
+
+    def invite(self, request: HttpRequest, project_id: int) -> HttpResponse:
+        """Make links, shown this once, with a file of them to save."""
+        project = self._find(request, project_id)
+        form = InviteForm(request.POST or None, project=project)
+        links: list[str] = []
+        if form.is_valid():
+            wanted = form.cleaned_data
+            try:
+                secrets = create_invitations(
+                    project=project,
+                    count=wanted["count"],
+                    language=wanted["language"],
+                    country=wanted["country"],
+                    expires_at=after_days(wanted["days"]),
+                    created_by=person(request),
+                )
+            except Refused as refusal:
+                _add_errors(form, refusal)
+            else:
+                links = [invitation_url(project=project, secret=secret) for secret in secrets]
+                self._admin.log_change(
+                    request, project, _("Made %(count)d invitations.") % {"count": len(links)}
+                )
+        context = {
+            "project": project,
+            "form": form,
+            "links": links,
+            "file": _as_file(links),
+            "file_name": f"{project.slug}-invitations.csv",
+        }
+        return self._show(request, "invite", _("Invite people"), context)
+
+    def make_token(self, request: HttpRequest, project_id: int) -> HttpResponse:
+        """Make a researcher's key, shown this once."""
+        project = self._find(request, project_id)
+        form = TokenForm(request.POST or None)
+        key = ""
+        if form.is_valid():
+            wanted = form.cleaned_data
+            try:
+                token, key = create_token(
+                    name=wanted["name"],
+                    owner=person(request),
+                    scopes=wanted["scopes"],
+                    projects=[project],
+                    expires_at=after_days(wanted["days"]),
+                )
+            except Refused as refusal:
+                _add_errors(form, refusal)
+            else:
+                self._admin.log_change(
+                    request,
+                    project,
+                    _("Made the key %(token)s for “%(name)s”.")
+                    % {"token": token, "name": token.name},
+                )
+        return self._show(
+            request, "token", _("Make a key"), {"project": project, "form": form, "key": key}
+        )
+
+    def _find(self, request: HttpRequest, project_id: int) -> Project:
+        """Return the project if this person may see and change it; absent and foreign are alike."""
+        project = (
+            visible_projects(request).filter(pk=project_id).first() if project_id < 2**63 else None
+        )
+        if project is None:
+            raise Http404
+        if not self._admin.has_change_permission(request, project):
+            raise PermissionDenied
+        return project
+
+    def _go_back(self, project: Project) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:annotator_project_change", args=[project.pk]))
+
+    def _show(
+        self, request: HttpRequest, page: str, title: str, context: Mapping[str, Any]
+    ) -> HttpResponse:
+        """Show a page; what was refused answers 422."""
+        form, report = context["form"], context.get("report")
+        refused = form.is_bound and (form.errors or (report is not None and report.refused))
+        shared = {
+            **self._admin.admin_site.each_context(request),
+            "title": title,
+            "opts": self._admin.opts,
+        }
+        return render(
+            request,
+            f"admin/annotator/project/{page}.html",
+            {**shared, **context},
+            status=422 if refused else 200,
+        )
+
+
+def _import(project: Project, form: UploadForm) -> ImportReport:
+    wanted = form.cleaned_data
+    file: UploadedFile[bytes] = wanted["file"]
+    rules = RowRules(
+        mapping=form.mapping(),
+        language=wanted["language"],
+        id_prefix=wanted["id_prefix"],
+        group_kind=wanted["group_kind"],
+    )
+    rows = read_rows(
+        stream=cast(BinaryIO, file.file),
+        file_format=format_of(file.name or ""),
+        columns=rules.columns(),
+    )
+    run = import_candidates if wanted["with_responses"] else import_prompts
+    return run(project=project, rows=rows, rules=rules, skip_bad=wanted["skip_bad"])
+
+
+def _summary(report: ImportReport) -> str:
+    parts = [
+        _("%(count)d prompts added.") % {"count": report.added},
+        _("%(count)d were there already.") % {"count": report.already_there},
+    ]
+    if report.sets_added:
+        parts.append(
+            _("%(sets)d candidate sets with %(comparisons)d comparisons added.")
+            % {"sets": report.sets_added, "comparisons": report.comparisons_opened}
+        )
+    if report.skipped:
+        parts.append(_("%(count)d bad rows left out.") % {"count": report.skipped})
+    if report.languages_added:
+        parts.append(
+            _("New languages: %(languages)s.") % {"languages": ", ".join(report.languages_added)}
+        )
+    return " ".join(parts)
+
+
+def _change_state(project: Project, action: str) -> str:
+    """Do it and return what was done, as a sentence."""
+    if action == "open":
+        lacks = [
+            lack.sentence
+            for lack in list_lacks(project=project, states=list_language_states(project=project))
+            if lack.is_necessary
+        ]
+        if lacks:
+            raise Refused(
+                "not_ready", _("The project can't open yet. %(lacks)s") % {"lacks": " ".join(lacks)}
+            )
+        open_project(project=project)
+        return _("The project is open: people can work, under the settings as they are now.")
+    if action == "pause":
+        pause_project(project=project)
+        return _("The project is paused: nothing more is handed out.")
+    if action == "close":
+        close_project(project=project)
+        return _("The project is closed.")
+    raise Refused("unknown_action", _("Choose one of the buttons on the page."))
+
+
+def _add_errors(form: forms.Form, refusal: Refused) -> None:
+    """Put each sentence at its field, or above the form."""
+    placed = {
+        name.split(".")[0]: sentence
+        for name, sentence in refusal.fields.items()
+        if name.split(".")[0] in form.fields
+    }
+    for name, sentence in placed.items():
+        form.add_error(name, sentence)
+    if not placed:
+        form.add_error(None, refusal.sentence)
+
+
+def _as_file(links: list[str]) -> str:
+    """Return the links as a CSV file inside an address: nothing on the server keeps them."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["url"])
+    writer.writerows([link] for link in links)
+    return "data:text/csv;charset=utf-8," + quote(text.getvalue())

@@ -1,0 +1,134 @@
+"""The project: its settings, its path from prompts to judgments, and what is missing on the way."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from annotator.admin.base import PlurivoxAdmin
+from annotator.admin.forms import ProjectForm
+from annotator.admin.project_pages import ProjectPages
+from annotator.models import GenerationRun, Project
+from annotator.selectors.progress import count_progress
+from annotator.selectors.readiness import list_lacks, list_language_states
+
+
+@admin.register(Project)
+class ProjectAdmin(PlurivoxAdmin):
+    """One collection."""
+
+    form = ProjectForm
+    project_path = "pk"
+    change_form_template = "admin/annotator/project/change_form.html"
+    ordering = ("name",)
+    list_display = ("name", "slug", "state", "task_format", "overlap", "languages")
+    list_filter = ("state",)
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "description", "languages", "open_to_all")}),
+        (
+            gettext_lazy("What people do"),
+            {
+                "fields": (
+                    "task_format",
+                    "candidates",
+                    "pairs_per_set",
+                    "ways_out",
+                    "strength_asked",
+                    "overlap",
+                    "target_per_person",
+                    "lease_minutes",
+                ),
+                "description": gettext_lazy(
+                    "The format can't change any more once comparisons are made. A new overlap holds for comparisons made from then on."
+                ),
+            },
+        ),
+        (
+            gettext_lazy("What people read"),
+            {
+                "fields": ("instructions", "consent_text"),
+                "description": gettext_lazy(
+                    "New texts reach people when the project is opened again."
+                ),
+            },
+        ),
+        (gettext_lazy("Why?"), {"fields": ("explanation_share", "explanation_required_share")}),
+        (
+            gettext_lazy("How candidates are made"),
+            {"fields": ("strategy", "strategy_parameters"), "classes": ("collapse",)},
+        ),
+        (
+            gettext_lazy("Who is needed"),
+            {"fields": ("stratum_by", "quotas"), "classes": ("collapse",)},
+        ),
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
+        """Projects are closed, not deleted: judgments stay."""
+        del request, obj
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages of a project's path."""
+        pages = ProjectPages(self)
+        own = [
+            path(
+                f"<int:project_id>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"annotator_project_{name}",
+            )
+            for name, view in (
+                ("upload", pages.upload),
+                ("generate", pages.generate),
+                ("state", pages.change_state),
+                ("invite", pages.invite),
+                ("token", pages.make_token),
+            )
+        ]
+        return [*own, *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show where the project stands above its settings."""
+        project = self.get_object(request, object_id)
+        context = {} if project is None else self._path_context(project)
+        return super().change_view(
+            request, object_id, form_url, {**context, **(extra_context or {})}
+        )
+
+    def _path_context(self, project: Project) -> dict[str, Any]:
+        """Queries: seven of the progress, two by language, one for comparisons, one for the runs."""
+        states = list_language_states(project=project)
+        lacks = list_lacks(project=project, states=states)
+        return {
+            "project": project,
+            "progress": count_progress(project_ids=[project.pk])[project.pk],
+            "language_states": states,
+            "lacks": lacks,
+            "may_open": not any(lack.is_necessary for lack in lacks),
+            "runs": GenerationRun.objects.filter(project=project)[:5],
+            "join_url": reverse("join", args=[project.slug]),
+        }
+
+    def response_add(
+        self, request: HttpRequest, obj: Project, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Lead from a new project to its page, where the path begins."""
+        del post_url_continue
+        self.message_user(request, _("The project is made. Next: upload its prompts."))
+        return HttpResponseRedirect(reverse("admin:annotator_project_change", args=[obj.pk]))
+
+    def response_change(self, request: HttpRequest, obj: Project) -> HttpResponse:
+        """Stay on the project's page."""
+        self.message_user(request, _("The settings are saved."))
+        return HttpResponseRedirect(reverse("admin:annotator_project_change", args=[obj.pk]))

@@ -1,0 +1,95 @@
+"""What a project still lacks before people can work in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
+
+from annotator.models import Assignment, Comparison, Project, Prompt
+
+
+@dataclass(frozen=True)
+class Lack:
+    """One thing that is missing; without the necessary ones a project should not open."""
+
+    sentence: str
+    is_necessary: bool
+
+
+@dataclass(frozen=True)
+class LanguageState:
+    """What a project holds in one language."""
+
+    tag: str
+    prompts: int
+    open_places: int
+    has_instructions: bool
+    has_consent: bool
+
+
+def list_language_states(*, project: Project) -> list[LanguageState]:
+    """Return what there is in each of the project's languages: two statements, each along an index."""
+    prompts = _count(Prompt.objects.filter(project=project))
+    places = _count(Assignment.objects.filter(project=project, state=Assignment.State.OPEN))
+    return [
+        LanguageState(
+            tag=tag,
+            prompts=prompts.get(tag, 0),
+            open_places=places.get(tag, 0),
+            has_instructions=_has_text(project.instructions, tag),
+            has_consent=_has_text(project.consent_text, tag),
+        )
+        for tag in project.languages
+    ]
+
+
+def _count(rows: QuerySet[Prompt] | QuerySet[Assignment]) -> dict[str, int]:
+    return dict(rows.order_by().values_list("language").annotate(Count("*")))
+
+
+def _has_text(texts: dict[str, str], tag: str) -> bool:
+    """Tell whether a text stands in this language or its base language."""
+    return bool(texts.get(tag) or texts.get(tag.split("-")[0]))
+
+
+def list_lacks(*, project: Project, states: list[LanguageState]) -> list[Lack]:
+    """Return what is missing before people can work, the necessary first."""
+    necessary = [Lack(sentence, is_necessary=True) for sentence in _necessary(project, states)]
+    return necessary + [
+        Lack(sentence, is_necessary=False) for sentence in _advisable(project, states)
+    ]
+
+
+def _necessary(project: Project, states: list[LanguageState]) -> Iterator[str]:
+    if not states:
+        yield _("No languages yet. Upload prompts, or name the languages below.")
+    if not any(state.prompts for state in states):
+        yield _("No prompts yet. Upload a file of them.")
+    elif not Comparison.objects.filter(project=project).exists():
+        yield _(
+            "No comparisons yet. Start generation: each prompt that has its candidates opens its comparisons."
+        )
+
+
+def _advisable(project: Project, states: list[LanguageState]) -> Iterator[str]:
+    if any(state.prompts for state in states):
+        yield from _missing_in(
+            _("No prompts in: %(languages)s."), [s.tag for s in states if not s.prompts]
+        )
+    yield from _missing_in(
+        _("No instructions in: %(languages)s. People there see those of another language."),
+        [s.tag for s in states if not s.has_instructions],
+    )
+    if not any(project.consent_text.values()):
+        yield _("No consent text: nobody will be asked for consent.")
+    else:
+        yield from _missing_in(
+            _("No consent text in: %(languages)s. People there are asked in another language."),
+            [s.tag for s in states if not s.has_consent],
+        )
+
+
+def _missing_in(sentence: str, tags: list[str]) -> Iterator[str]:
+    if tags:
+        yield sentence % {"languages": ", ".join(tags)}
