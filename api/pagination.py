@@ -9,6 +9,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 
 ASCII_NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
+BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}", re.ASCII)
 LARGEST_ID = 2**63 - 1
 
 
@@ -33,6 +34,8 @@ class CursorPagination(pagination.CursorPagination):
         """Return where the page begins."""
         sentence = _("This is not a cursor of this list. Follow next and previous as they are.")
         refusal = ValidationError({"cursor": [sentence]})
+        if not BASE64.fullmatch(request.query_params.get("cursor", "none")):
+            raise refusal  # the decoder would skip what it doesn't know
         try:
             cursor = super().decode_cursor(request)
         except NotFound:

@@ -295,6 +295,7 @@ class ExportQuery(FormatQuery):
     language = LanguageTag(required=False, help_text=_("Only comparisons in this language."))
     country = serializers.RegexField(
         r"\A[A-Z]{2}\Z",
+        trim_whitespace=False,
         required=False,
         help_text=_("Only people in this country, ISO 3166-1 alpha-2."),
     )

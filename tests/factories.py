@@ -130,7 +130,7 @@ def make_token(
     rita = (
         owner
         or Annotator.objects.filter(username="rita").first()
-        or make_annotator("rita", is_staff=True)
+        or Annotator.objects.create(username="rita", is_staff=True)
     )
     _token, key = create_token(
         name="notebook",

@@ -73,7 +73,7 @@ class Export(ScopedView):
         `Accept-Encoding: gzip` is honoured.
         """
         project = get_project(request, slug)
-        query = ExportQuery(data=request.query_params)
+        query = ExportQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         wanted = dict(query.validated_data)
         export_format = wanted.pop("format")
@@ -113,6 +113,6 @@ class ExportFeatures(ScopedView):
     def get(self, request: Request, slug: str) -> Response:
         """Return what `datasets.Features.from_dict` takes, to pass as `features=` to `load_dataset`."""
         project = get_project(request, slug)
-        query = FormatQuery(data=request.query_params)
+        query = FormatQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         return Response(features(project=project, export_format=query.validated_data["format"]))

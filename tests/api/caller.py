@@ -23,17 +23,11 @@ class Caller:
             self._url(path), headers=self._headers(extra.pop("headers", {})), **extra
         )
 
-    def post(
-        self, path: str, body: Any = None, content_type: str = "application/json", **extra: Any
-    ) -> Any:
+    def post(self, path: str, body: Any = None, content_type: str = "application/json") -> Any:
         """POST bytes, text or JSON."""
         data = body if isinstance(body, bytes | str) else json.dumps(body)
-        return self.client.post(
-            self._url(path),
-            data,
-            content_type=content_type,
-            headers=self._headers(extra.pop("headers", {})),
-            **extra,
+        return self.client.generic(
+            "POST", self._url(path), data, content_type, headers=self._headers({})
         )
 
     def rows(self, query: str = "") -> list[dict[str, Any]]:
