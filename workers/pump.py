@@ -57,7 +57,12 @@ async def pump_run(*, run_id: int, stopping: Callable[[], bool]) -> None:
             async with _connect() as server:
                 await _Pump(run, server, database, stopping).work()
         finally:
-            await database(connection.close)
+            await database(_disconnect)
+
+
+def _disconnect() -> None:
+    """Close the connection of the thread that calls this."""
+    connection.close()
 
 
 def _connect() -> ModelServer:
