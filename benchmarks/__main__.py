@@ -1,6 +1,6 @@
 """Run every benchmark and print one table.
 
-    python -m benchmarks [loop export generation …]
+python -m benchmarks [loop export generation …]
 """
 
 import subprocess
@@ -16,7 +16,9 @@ def main(names: list[str]) -> int:
     rows, failed = [], 0
     for name in names:
         print(f"── {name}", flush=True)
-        with subprocess.Popen([sys.executable, "-m", f"benchmarks.{name}"], stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            [sys.executable, "-m", f"benchmarks.{name}"], stdout=subprocess.PIPE, text=True
+        ) as process:
             assert process.stdout is not None
             for line in process.stdout:
                 print(line, end="", flush=True)

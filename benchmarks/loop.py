@@ -91,7 +91,9 @@ class Client:
     @contextlib.asynccontextmanager
     async def connected(self) -> AsyncIterator["Client"]:
         """Open the connection for the while."""
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**20)
+        self.reader, self.writer = await asyncio.open_connection(
+            "127.0.0.1", self.port, limit=2**20
+        )
         yield self
         self.writer.close()
 
@@ -155,7 +157,22 @@ def serve(application: str, *, cwd: Path, environment: dict[str, str]) -> Iterat
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", application, "-b", f"127.0.0.1:{port}", "-w", "2", "-k", "gthread", "--threads", "4", "--keep-alive", "30"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        application,
+        "-b",
+        f"127.0.0.1:{port}",
+        "-w",
+        "2",
+        "-k",
+        "gthread",
+        "--threads",
+        "4",
+        "--keep-alive",
+        "30",
+    ]
     process = subprocess.Popen(command, cwd=cwd, env=environment, stderr=subprocess.DEVNULL)
     try:
         for _ in range(300):
@@ -178,22 +195,36 @@ def fill(slug: str, *, comparisons: int, per_set: int, response_bytes: int) -> l
     from annotator.models import Annotator, Participation
     from annotator.services.projects import create_project, open_project
 
-    project = create_project(slug=slug, name=slug, languages=["en"], overlap=3, ways_out=["none", "all_bad"])
+    project = create_project(
+        slug=slug, name=slug, languages=["en"], overlap=3, ways_out=["none", "all_bad"]
+    )
     open_project(project=project)
     with connection.cursor() as cursor:
         cursor.execute("SET work_mem = '256MB'")
-        cursor.execute(FIXTURE, {"project": project.pk, "sets": comparisons // per_set, "per_set": per_set, "bytes": response_bytes})
+        cursor.execute(
+            FIXTURE,
+            {
+                "project": project.pk,
+                "sets": comparisons // per_set,
+                "per_set": per_set,
+                "bytes": response_bytes,
+            },
+        )
         cursor.execute("RESET work_mem")
     cookies = []
     for number in range(PEOPLE):
         person, _ = Annotator.objects.get_or_create(username=f"bench{number}")
-        Participation.objects.create(annotator=person, project=project, pseudonym=f"p{number}", languages=["en"])
+        Participation.objects.create(
+            annotator=person, project=project, pseudonym=f"p{number}", languages=["en"]
+        )
         session = SessionStore()
-        session.update({
-            "_auth_user_id": str(person.pk),
-            "_auth_user_backend": "django.contrib.auth.backends.ModelBackend",
-            "_auth_user_hash": person.get_session_auth_hash(),
-        })
+        session.update(
+            {
+                "_auth_user_id": str(person.pk),
+                "_auth_user_backend": "django.contrib.auth.backends.ModelBackend",
+                "_auth_user_hash": person.get_session_auth_hash(),
+            }
+        )
         session.create()
         cookies.append({"sessionid": session.session_key or "", "csrftoken": "x" * 32})
     return cookies
@@ -203,35 +234,81 @@ def against_bare(environment: dict[str, str], options: argparse.Namespace) -> No
     """Loops per second of 32 people against requests per second of the bare view."""
     cookies = fill("hundred", comparisons=options.comparisons, per_set=1, response_bytes=800)
     _vacuum()
-    bare_environment = environment | {"DATABASE_URL": environment["DATABASE_URL"].replace("/plurivox?", "/bare?")}
+    bare_environment = environment | {
+        "DATABASE_URL": environment["DATABASE_URL"].replace("/plurivox?", "/bare?")
+    }
     _create_database("bare")
-    printed = subprocess.run([sys.executable, BARE.name, "setup", str(PEOPLE)], cwd=BARE.parent, env=bare_environment, check=True, capture_output=True, text=True)
+    printed = subprocess.run(
+        [sys.executable, BARE.name, "setup", str(PEOPLE)],
+        cwd=BARE.parent,
+        env=bare_environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     bare_cookies = json.loads(printed.stdout)
-    with serve("bare:application", cwd=BARE.parent, environment=bare_environment) as bare_port, serve("config.wsgi", cwd=ROOT, environment=environment) as port:
+    with (
+        serve("bare:application", cwd=BARE.parent, environment=bare_environment) as bare_port,
+        serve("config.wsgi", cwd=ROOT, environment=environment) as port,
+    ):
         turns = (
             [BareClient(bare_port, each, "") for each in bare_cookies],
             [TaskClient(port, each, "/projects/hundred/task/") for each in cookies],
         )
         ours, bare = _pairs(turns[1], turns[0], options)
     figure = f"loops/s, {PEOPLE} people, {options.comparisons:,} open comparisons"
-    print(row(figure, _median_rate(ours), f"bare view, {_median_rate(bare)}", [a.rate / b.rate for a, b in zip(ours, bare, strict=True)], "≥ 0.5"))
+    print(
+        row(
+            figure,
+            _median_rate(ours),
+            f"bare view, {_median_rate(bare)}",
+            [a.rate / b.rate for a, b in zip(ours, bare, strict=True)],
+            "≥ 0.5",
+        )
+    )
     p95s = [a.p95 / b.p95 for a, b in zip(ours, bare, strict=True)]
-    print(row("p95 of submit-with-next", f"{statistics.median(a.p95 for a in ours):.0f} ms", f"bare view, {statistics.median(b.p95 for b in bare):.0f} ms", p95s, "≤ 2.5"))
+    print(
+        row(
+            "p95 of submit-with-next",
+            f"{statistics.median(a.p95 for a in ours):.0f} ms",
+            f"bare view, {statistics.median(b.p95 for b in bare):.0f} ms",
+            p95s,
+            "≤ 2.5",
+        )
+    )
 
 
 def against_small(environment: dict[str, str], options: argparse.Namespace) -> None:
     """The loop in a very large project against a small one."""
     large = fill("million", comparisons=options.million, per_set=20, response_bytes=60)
-    small = fill("thousand", comparisons=max(1000, 6 * int(options.seconds) * 400 // 3), per_set=20, response_bytes=60)
+    small = fill(
+        "thousand",
+        comparisons=max(1000, 6 * int(options.seconds) * 400 // 3),
+        per_set=20,
+        response_bytes=60,
+    )
     _vacuum()
     with serve("config.wsgi", cwd=ROOT, environment=environment) as port:
-        clients = [[TaskClient(port, each, f"/projects/{slug}/task/") for each in cookies] for slug, cookies in (("million", large), ("thousand", small))]
+        clients = [
+            [TaskClient(port, each, f"/projects/{slug}/task/") for each in cookies]
+            for slug, cookies in (("million", large), ("thousand", small))
+        ]
         ours, others = _pairs(clients[0], clients[1], options)
     figure = f"loops/s, {PEOPLE} people, {options.million:,} open comparisons"
-    print(row(figure, _median_rate(ours), f"a few thousand, {_median_rate(others)}", [a.rate / b.rate for a, b in zip(ours, others, strict=True)], "≥ 0.85"))
+    print(
+        row(
+            figure,
+            _median_rate(ours),
+            f"a few thousand, {_median_rate(others)}",
+            [a.rate / b.rate for a, b in zip(ours, others, strict=True)],
+            "≥ 0.85",
+        )
+    )
 
 
-def _pairs(first: list[Any], second: list[Any], options: argparse.Namespace) -> tuple[list[Load], list[Load]]:
+def _pairs(
+    first: list[Any], second: list[Any], options: argparse.Namespace
+) -> tuple[list[Load], list[Load]]:
     """Run both in turns, each second pair the other way round, after one burst to warm up."""
     results: tuple[list[Load], list[Load]] = ([], [])
     for clients in (first, second):
@@ -240,7 +317,10 @@ def _pairs(first: list[Any], second: list[Any], options: argparse.Namespace) -> 
         for index in (0, 1) if number % 2 == 0 else (1, 0):
             results[index].append(asyncio.run(press((first, second)[index], options.seconds)))
         a, b = results[0][-1], results[1][-1]
-        print(f"pair {number + 1}: {a.rate:.0f}/s (p95 {a.p95:.0f} ms) against {b.rate:.0f}/s (p95 {b.p95:.0f} ms), ratio {a.rate / b.rate:.2f}", flush=True)
+        print(
+            f"pair {number + 1}: {a.rate:.0f}/s (p95 {a.p95:.0f} ms) against {b.rate:.0f}/s (p95 {b.p95:.0f} ms), ratio {a.rate / b.rate:.2f}",
+            flush=True,
+        )
     return results
 
 
@@ -274,7 +354,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="plurivox-bench-") as folder:
         Path(folder).chmod(0o755)
         with run_services(Path(folder)) as services:
-            environment = os.environ | services.environment() | {"SECRET_KEY": "benchmark-" * 4, "DJANGO_SETTINGS_MODULE": "config.settings", "DEMO": "true"}
+            environment = (
+                os.environ
+                | services.environment()
+                | {
+                    "SECRET_KEY": "benchmark-" * 4,
+                    "DJANGO_SETTINGS_MODULE": "config.settings",
+                    "DEMO": "true",
+                }
+            )
             os.environ.update(environment)
             import django
             from django.core.management import call_command
@@ -285,7 +373,9 @@ def main() -> None:
             if BARE.exists():
                 against_bare(environment, options)
             else:
-                print(f"The yardstick is not there ({BARE.name}): the loop is not held against the bare view.")
+                print(
+                    f"The yardstick is not there ({BARE.name}): the loop is not held against the bare view."
+                )
             if options.million:
                 against_small(environment, options)
 

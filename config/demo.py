@@ -15,6 +15,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -50,6 +51,7 @@ def main() -> int:
         with ExitStack() as stack:
             stack.enter_context(_only_one())
             _end_leftovers()
+            _check_port()
             print("Starting PostgreSQL and Redis …", flush=True)
             services = stack.enter_context(run_services(VAR))
             environment = _environment(services.environment())
@@ -80,8 +82,24 @@ def _reset() -> int:
     return 0
 
 
+def _address() -> tuple[str, int]:
+    return os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
+
+
+def _check_port() -> None:
+    """Say so before anything is started where somebody else has the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(_address())
+        except OSError as error:
+            sys.exit(
+                f"{':'.join(map(str, _address()))} can't be used ({error.strerror}). Try another port: make demo PORT=8001"
+            )
+
+
 def _environment(services: dict[str, str]) -> dict[str, str]:
-    host, port = os.environ.get("HOST", "127.0.0.1"), os.environ.get("PORT", "8000")
+    host, port = _address()
     ours = {
         **services,
         "SECRET_KEY": _secret_key(),
@@ -98,7 +116,7 @@ def _environment(services: dict[str, str]) -> dict[str, str]:
     _write(
         VAR / "demo.env", "".join(f"{name}='{value}'\n" for name, value in (ours | given).items())
     )
-    return os.environ | ours | {"HOST": host, "PORT": port, "PYTHONUNBUFFERED": "1"}
+    return os.environ | ours | {"HOST": host, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
 
 
 def _secret_key() -> str:
@@ -205,7 +223,7 @@ def _wait_until_served(url: str, children: "list[subprocess.Popen[bytes]]") -> s
             return url
         except OSError:
             time.sleep(0.1)
-    sys.exit(f"The demo did not come up at {url}. Is the port taken? Try: make demo PORT=8001")
+    sys.exit(f"The demo did not come up at {url}; the lines above say why.")
 
 
 def _announce(url: str) -> None:

@@ -50,9 +50,7 @@ class Environment(BaseSettings):
         "http://127.0.0.1:8000",
         description="The origin people open, for links in invitations and exports.",
     )
-    data_dir: Path = Field(
-        VAR_DIR / "data", description="Folder for uploaded and released files."
-    )
+    data_dir: Path = Field(VAR_DIR / "data", description="Folder for uploaded and released files.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged."
     )

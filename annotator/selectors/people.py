@@ -1,47 +1,53 @@
 """Who a visitor is in a project, and which projects they may enter."""
 
-from functools import lru_cache
-
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotator.errors import Missing
 from annotator.models import Annotator, Invitation, Participation, Project, Wave
+from annotator.selectors.tasks import get_wave
+from annotator.statements import Statement
+
+PERSON_COLUMNS = (
+    "id",
+    "annotator_id",
+    "project_id",
+    "languages",
+    "stratum",
+    "consent_version",
+    "judgments_given",
+    "withdrawn_at",
+)
+PROJECT_COLUMNS = ("id", "slug", "name", "state", "lease_minutes", "target_per_person")
+
+IN_PROJECT = Statement(
+    "in_project",
+    f"""
+    SELECT {", ".join(f"person.{column}" for column in PERSON_COLUMNS)}, {", ".join(f"project.{column}" for column in PROJECT_COLUMNS)},
+           (SELECT id FROM annotator_wave WHERE project_id = project.id ORDER BY number DESC LIMIT 1)
+    FROM annotator_project project JOIN annotator_participation person ON person.project_id = project.id
+    WHERE project.slug = %(slug)s AND person.annotator_id = %(annotator)s AND person.withdrawn_at IS NULL
+    """,  # noqa: S608 - columns named above
+    annotator="bigint",
+    slug="text",
+)
 
 
 def get_participation(*, annotator: Annotator, slug: str) -> tuple[Participation, Wave | None]:
     """Return the person in the project, and the wave that counts now (none before the project first opens).
 
-    One query: waves never change, so a process reads each of them once.
+    One planned statement, since every page of the desk begins with it; the columns it leaves out are
+    deferred. Waves never change, so a process reads each of them once.
     """
-    newest_wave = (
-        Wave.objects.filter(project=OuterRef("project")).order_by("-number").values("pk")[:1]
-    )
-    participation = (
-        Participation.objects.filter(
-            annotator=annotator, project__slug=slug, withdrawn_at__isnull=True
-        )
-        .select_related("project")
-        .defer(
-            "project__instructions",
-            "project__consent_text",
-            "project__description",
-            "project__strategy_parameters",
-        )
-        .annotate(newest_wave=Subquery(newest_wave))
-        .first()
-    )
-    if participation is None:
+    row = IN_PROJECT.row({"annotator": annotator.pk, "slug": slug})
+    if row is None:
         raise Missing(_("There is no such project here. Go back to your projects."))
-    return participation, _get_wave(
-        participation.newest_wave
-    ) if participation.newest_wave else None
-
-
-@lru_cache(maxsize=256)
-def _get_wave(pk: int) -> Wave:
-    return Wave.objects.get(pk=pk)
+    split = len(PERSON_COLUMNS)
+    participation = Participation.from_db("default", PERSON_COLUMNS, row[:split])
+    participation.project = Project.from_db("default", PROJECT_COLUMNS, row[split:-1])
+    participation.annotator = annotator
+    return participation, get_wave(row[-1]) if row[-1] else None
 
 
 def list_participations(*, annotator: Annotator) -> QuerySet[Participation]:

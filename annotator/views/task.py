@@ -109,7 +109,7 @@ def _show_next(
     elif state == Project.State.OPEN:
         assignment_id = claim_next(participation=participation)
         shown = (
-            get_task(assignment_id=assignment_id, participation=participation, wave=wave)
+            get_task(assignment_id=assignment_id, participation=participation)
             if assignment_id
             else None
         )
@@ -132,7 +132,7 @@ def _show_again(
 ) -> HttpResponse:
     """Show the same task with a sentence at each field at fault and with everything that was typed."""
     shown = (
-        get_task(assignment_id=sent.assignment_id, participation=participation, wave=wave)
+        get_task(assignment_id=sent.assignment_id, participation=participation)
         if wave
         else None
     )
