@@ -30,6 +30,12 @@ class CursorPagination(pagination.CursorPagination):
             )
         return int(asked)
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe the parameters, with the limits of `page_size`."""
+        cursor, size = super().get_schema_operation_parameters(view)
+        limits = {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [cursor, {**size, "schema": {"type": "integer", **limits}}]
+
     def decode_cursor(self, request: Request) -> Any:
         """Return where the page begins."""
         sentence = _("This is not a cursor of this list. Follow next and previous as they are.")

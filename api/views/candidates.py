@@ -1,12 +1,14 @@
 """Candidate sets with the origins of their responses."""
 
 from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
 
 from annotator.models import CandidateSet, Response, Scope
 from api.serializers import CandidateSetSerializer
 from api.views.base import ScopedList, get_project
 
 
+@extend_schema_view(get=extend_schema(operation_id="candidate_sets_list"))
 class CandidateSets(ScopedList):
     """The candidate sets of a project."""
 

@@ -33,6 +33,11 @@ class Schema(SpectacularAPIView):
             "api.schema.add_errors",
         ],
         "SCHEMA_PATH_PREFIX": "/api/v1/",
+        "ENUM_NAME_OVERRIDES": {
+            "ProjectState": "annotator.models.Project.State",
+            "CandidateSetState": "annotator.models.CandidateSet.State",
+            "GenerationRunState": "annotator.models.GenerationRun.State",
+        },
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,7 @@ from api.serializers import RunDetailSerializer, RunSerializer, StartRunSerializ
 from api.views.base import ScopedList, ScopedView, get_project
 
 
+@extend_schema_view(get=extend_schema(operation_id="generation_runs_list"))
 class GenerationRuns(ScopedList):
     """The runs of a project."""
 
@@ -59,6 +60,21 @@ class GenerationRunDetail(ScopedView):
         return Response(_shown(_get_run(request, slug, run_id)))
 
 
+def _documented(operation_id: str) -> Callable[[type[ScopedView]], type[ScopedView]]:
+    """Describe a class's POST in the schema by the docstring of the class."""
+
+    def decorate(view: type[ScopedView]) -> type[ScopedView]:
+        told = extend_schema(
+            operation_id=operation_id,
+            description=view.__doc__,
+            request=None,
+            responses=RunDetailSerializer,
+        )
+        return extend_schema_view(post=told)(view)
+
+    return decorate
+
+
 class SteerRun(ScopedView):
     """Something done to a run; which one comes with the address."""
 
@@ -66,34 +82,37 @@ class SteerRun(ScopedView):
     parser_classes = [StrictJSONParser]
     steer: Callable[..., Any]
 
-    @extend_schema(request=None, responses=RunDetailSerializer)
     def post(self, request: Request, slug: str, run_id: int) -> Response:
-        """Pause, resume or cancel the run, or queue its failed sets again; answers 409 where its state forbids it."""
+        """Do it; 409 where the run's state forbids it."""
         run = _get_run(request, slug, run_id)
         type(self).steer(run=run)
         return Response(_shown(run))
 
 
+@_documented("generation_runs_pause")
 class PauseRun(SteerRun):
-    """Stop handing out sets of the run; what is with the model server may still arrive."""
+    """Stop handing out sets of a running run; what is with the model server may still arrive. 409 in any other state."""
 
     steer = staticmethod(pause_run)
 
 
+@_documented("generation_runs_resume")
 class ResumeRun(SteerRun):
-    """Go on with a paused run."""
+    """Go on with a paused run. 409 in any other state."""
 
     steer = staticmethod(resume_run)
 
 
+@_documented("generation_runs_cancel")
 class CancelRun(SteerRun):
-    """End a run for good; complete sets stay."""
+    """End a run for good; complete sets stay. 409 where it has ended already."""
 
     steer = staticmethod(cancel_run)
 
 
+@_documented("generation_runs_retry")
 class RetryRun(SteerRun):
-    """Queue the failed and truncated sets of a run once more."""
+    """Queue the failed and truncated sets of a run once more. 409 where there are none."""
 
     steer = staticmethod(retry_failed)
 

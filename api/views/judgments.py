@@ -1,11 +1,9 @@
 """Judgments: pages of native rows, and exports in one stream."""
 
-from typing import Any
-
 import orjson
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,27 +11,35 @@ from rest_framework.response import Response
 from annotator.models import Judgment, Scope
 from annotator.selectors.exports import Filters, features, native_rows, open_export
 from api.compression import Gzipped, accepts_gzip
+from api.pagination import CursorPagination
 from api.schema import NATIVE_PAGE
 from api.serializers import ExportQuery, FormatQuery
-from api.views.base import ScopedList, ScopedView, get_project
+from api.views.base import ScopedView, get_project
 
 
-class Judgments(ScopedList):
-    """The judgments of a project, without those of people who have left."""
+class Judgments(ScopedView):
+    """The judgments of a project."""
 
     scopes = {"GET": Scope.READ_JUDGMENTS}
-    queryset = Judgment.objects.none()
 
-    @extend_schema(operation_id="judgments_list", responses={200: NATIVE_PAGE})
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002 - DRF's signature
-        """List the judgments as rows of the native export."""
-        project = get_project(request, kwargs["slug"])
+    @extend_schema(
+        operation_id="judgments_list",
+        parameters=[
+            OpenApiParameter("cursor", str),
+            OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": 500}),
+        ],
+        responses={200: NATIVE_PAGE},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """List the judgments as rows of the native export, without those of people who have left."""
+        project = get_project(request, slug)
         ids = Judgment.objects.filter(project=project, participation__withdrawn_at=None).values(
             "id"
         )
-        page = self.paginate_queryset(ids) or []
+        paginator = CursorPagination()
+        page = paginator.paginate_queryset(ids, request, view=self) or []
         rows = native_rows(project=project, judgment_ids=[row["id"] for row in page])
-        return self.get_paginated_response([orjson.loads(row) for row in rows])
+        return paginator.get_paginated_response([orjson.loads(row) for row in rows])
 
 
 class JSONLinesRenderer(JSONRenderer):

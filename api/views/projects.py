@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,8 +14,9 @@ from api.serializers import ProjectSerializer
 from api.views.base import ScopedList, ScopedView, get_project, visible_projects
 
 
+@extend_schema_view(get=extend_schema(operation_id="projects_list"))
 class Projects(ScopedList):
-    """The token's projects."""
+    """The token's projects with their live counts."""
 
     scopes = {"GET": Scope.READ_PROJECT}
     serializer_class = ProjectSerializer

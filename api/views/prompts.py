@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,6 +24,7 @@ from api.serializers import (
 from api.views.base import ScopedList, get_project
 
 
+@extend_schema_view(get=extend_schema(operation_id="prompts_list"))
 class Prompts(ScopedList):
     """The prompts of a project."""
 
