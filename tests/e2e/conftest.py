@@ -34,8 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.django_db(transaction=True))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Start the browser for the tests of one file: while it is there, nothing else may run an event loop."""
     if CHROMIUM is None:
         pytest.skip("No chromium is installed here; `apt-get install chromium` brings it.")
     # Playwright runs an event loop in this thread, which Django takes for an asynchronous caller.
