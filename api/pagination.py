@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework import pagination
 from rest_framework.exceptions import NotFound, ValidationError
@@ -20,6 +21,12 @@ class CursorPagination(pagination.CursorPagination):
     page_size = 100
     page_size_query_param = "page_size"
     max_page_size = 500
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        """Return the page; links to others begin with the address people know, not the one a proxy used."""
+        page: Any = super().paginate_queryset(queryset, request, view)
+        self.base_url = settings.PUBLIC_URL + request.get_full_path()
+        return page
 
     def get_page_size(self, request: Request) -> int:
         """Return the size asked for."""

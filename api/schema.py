@@ -54,14 +54,16 @@ NATIVE_PAGE = {
 }
 
 
-def add_errors(result: dict[str, Any], **_spectacular: Any) -> dict[str, Any]:
-    """Give every operation the one shape of errors."""
+def complete(result: dict[str, Any], **_spectacular: Any) -> dict[str, Any]:
+    """Give every operation its chapter and the one shape of errors."""
     result["components"].setdefault("schemas", {})["Error"] = ERROR
     answer = {
         "description": "Refused: what is wrong, and what to do next.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
     }
-    for operations in result["paths"].values():
+    for path, operations in result["paths"].items():
+        chapter = path.partition("{slug}/")[2].partition("/")[0] or "projects"
         for operation in operations.values():
+            operation["tags"] = [chapter]
             operation["responses"].setdefault("4XX", answer)
     return result

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from annotator.models import Project
 from tests.api.caller import Caller
@@ -63,15 +64,16 @@ def test_pages_follow_each_other_in_both_directions(caller: Callable[..., Caller
     projects = [make_project(f"p{number}") for number in range(5)]
     rita = Caller(make_token(*projects), projects[0])
     first = rita.get("/api/v1/projects/?page_size=2").json()
-    second = rita.get(first["next"].removeprefix("http://testserver")).json()
-    third = rita.get(second["next"].removeprefix("http://testserver")).json()
+    second = rita.get(first["next"].removeprefix("http://127.0.0.1:8000")).json()
+    third = rita.get(second["next"].removeprefix("http://127.0.0.1:8000")).json()
     assert [[row["slug"] for row in page["results"]] for page in (first, second, third)] == [
         ["p0", "p1"],
         ["p2", "p3"],
         ["p4"],
     ]
     assert third["next"] is None
+    assert first["next"].startswith(f"{settings.PUBLIC_URL}/api/v1/projects/?")
     assert (
-        rita.get(second["previous"].removeprefix("http://testserver")).json()["results"]
+        rita.get(second["previous"].removeprefix("http://127.0.0.1:8000")).json()["results"]
         == first["results"]
     )
