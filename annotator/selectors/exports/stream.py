@@ -86,30 +86,34 @@ def native_rows(*, project: Project, judgment_ids: list[int]) -> list[str]:
 def _open_snapshot(project: Project) -> tuple[Any, int]:
     """Return a connection that reads as of now, and the last Change it sees.
 
-    1. Take the project's change lock alone: everybody who was writing a Change has committed then.
-    2. While nobody else can begin one, take the snapshot by reading the highest id. No lower one can
+    1. Connect, and begin a transaction that has no snapshot yet: settings don't take one.
+    2. Take the project's change lock alone: everybody who was writing a Change has committed then.
+    3. While nobody else can begin one, take the snapshot by reading the highest id. No lower one can
        appear later, so an increment from here on misses nothing.
-    3. Give the lock back. The snapshot stays as long as the reader needs.
+    4. Give the lock back. The snapshot stays as long as the reader needs.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Change.ADVISORY_LOCK, project.pk])
-        with connection.wrap_database_errors:
-            return _snapshot(project)
+    with connection.wrap_database_errors:
+        reader = _connect()
+        try:
+            return reader, _last_change(reader, project)
+        except BaseException:
+            reader.close()
+            raise
 
 
-def _snapshot(project: Project) -> tuple[Any, int]:
+def _connect() -> Any:
     reader = connection.get_new_connection(connection.get_connection_params())
-    try:
-        reader.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
-        psycopg2.extensions.register_type(psycopg2.extensions.BYTES, reader)
-        with reader.cursor() as cursor:
-            cursor.execute(SETTINGS)
-            cursor.execute(
-                "SELECT COALESCE(max(id), 0) FROM annotator_change WHERE project_id = %s",
-                [project.pk],
-            )
-            (last,) = cursor.fetchone()
-    except BaseException:
-        reader.close()
-        raise
-    return reader, last
+    reader.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
+    psycopg2.extensions.register_type(psycopg2.extensions.BYTES, reader)
+    return reader
+
+
+def _last_change(reader: Any, project: Project) -> int:
+    with reader.cursor() as snapshot, transaction.atomic(), connection.cursor() as lock:
+        snapshot.execute(SETTINGS)
+        lock.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Change.ADVISORY_LOCK, project.pk])
+        snapshot.execute(
+            "SELECT COALESCE(max(id), 0) FROM annotator_change WHERE project_id = %s", [project.pk]
+        )
+        (last,) = snapshot.fetchone()
+        return int(last)
