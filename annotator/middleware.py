@@ -52,13 +52,14 @@ def security_headers(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-class _Outages:
+class Outages:
     """Answers 503 where a view met an outage; `views.errors.server_error` does so for the rest of the way."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Go on; Django brings the views' exceptions to `process_exception`."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -66,9 +67,9 @@ class _Outages:
         return unavailable(request, exception) if isinstance(exception, OUTAGES) else None
 
 
-def outages(get_response: GetResponse) -> GetResponse:
+def outages(get_response: GetResponse) -> Outages:
     """Tell people to try again in a moment where a server behind this one is away."""
-    return _Outages(get_response)
+    return Outages(get_response)
 
 
 def unavailable(request: HttpRequest, exception: BaseException) -> HttpResponse:

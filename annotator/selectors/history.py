@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
@@ -39,7 +40,7 @@ def list_answers(
         Judgment.objects.filter(Q(pk__lt=before) if before else Q(), participation=participation)
         .annotate(chosen_position=Subquery(chosen))
         .order_by("-pk")
-        .values_list(
+        .values(
             "pk",
             "submitted_at",
             "turn__conversation__prompt__text",
@@ -54,34 +55,22 @@ def list_answers(
             "place",
         )[: PAGE + 1]
     )
-    answers = [_answered(*row) for row in rows]
+    answers = [_answered(row) for row in rows]
     return answers[:PAGE], answers[PAGE - 1].number if len(answers) > PAGE else None
 
 
-def _answered(
-    number: int,
-    submitted_at: datetime,
-    prompt_text: str | None,
-    prompt_language: str | None,
-    language: str,
-    choice_kind: str,
-    position: int | None,
-    display_order: list[int],
-    html: str | None,
-    strength: int | None,
-    explanation: str,
-    place: int | None,
-) -> Answered:
+def _answered(row: dict[str, Any]) -> Answered:
+    position = row["chosen_position"]
     return Answered(
-        number=number,
-        submitted_at=submitted_at,
-        prompt_text=prompt_text or "",
-        prompt_language=prompt_language or language,
-        language=language,
-        choice_kind=choice_kind,
-        letter="" if position is None else LETTERS[display_order.index(position)],
-        html=html or "",
-        strength=strength,
-        explanation=explanation,
-        is_surplus=place is None,
+        number=row["pk"],
+        submitted_at=row["submitted_at"],
+        prompt_text=row["turn__conversation__prompt__text"] or "",
+        prompt_language=row["turn__conversation__prompt__language"] or row["comparison__language"],
+        language=row["comparison__language"],
+        choice_kind=row["choice_kind"],
+        letter="" if position is None else LETTERS[row["display_order"].index(position)],
+        html=row["choice_response__html"] or "",
+        strength=row["strength"],
+        explanation=row["explanation"],
+        is_surplus=row["place"] is None,
     )

@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from annotator.forms import language_name as name_of
 from annotator.markup import text_direction
-from annotator.selectors.tasks import ShownResponse
 
 register = template.Library()
 
@@ -19,8 +18,6 @@ WAYS_OUT = {
     "all_bad": _("All bad"),
     "none": _("None represents me"),
 }
-LONG = 1800
-"""Characters of HTML from which a response fills more than half a screen."""
 ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
@@ -53,9 +50,3 @@ def language_name(tag: str) -> str:
 def way_out(kind: str) -> str:
     """Return the words on the button of an answer without a winner."""
     return str(WAYS_OUT[kind])
-
-
-@register.filter
-def are_long(responses: list[ShownResponse]) -> bool:
-    """Tell whether the responses are worth a control that shows only their beginnings."""
-    return any(len(response.html) > LONG for response in responses)

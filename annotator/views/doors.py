@@ -35,7 +35,12 @@ def _refusal_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
     template = "404.html" if is_missing else "refused.html"
     if is_htmx(request):
         template = "task/desk.html"
-    context = {"state": "refused", "sentence": refusal.sentence, "fields": refusal.fields}
+    context = {
+        "state": "refused",
+        "url": request.path,
+        "sentence": refusal.sentence,
+        "fields": refusal.fields,
+    }
     return render(request, template, context, status=404 if is_missing else 422)
 
 

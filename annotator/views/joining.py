@@ -76,7 +76,12 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     )
     if form.is_valid() and (annotator or invitation):
         return _enter(
-            request, project, invitation, secret, annotator, form.cleaned_data["languages"]
+            request,
+            project=project,
+            invitation=invitation,
+            secret=secret,
+            annotator=annotator,
+            languages=form.cleaned_data["languages"],
         )
     context = {"project": project, "invitation": invitation, "secret": secret, "form": form}
     return render(request, "join.html", context, status=422 if form.is_bound else 200)
@@ -113,6 +118,7 @@ def _read_secret(request: HttpRequest) -> str:
 
 def _enter(
     request: HttpRequest,
+    *,
     project: Project,
     invitation: Invitation | None,
     secret: str,

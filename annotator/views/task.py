@@ -13,9 +13,10 @@ from annotator.errors import Missing, Refused
 from annotator.forms import Sent, read_judgment
 from annotator.models import Participation, Project, Wave
 from annotator.selectors.people import get_participation
-from annotator.selectors.tasks import get_task
-from annotator.services.assignments import SkipReason, claim_next, renew, skip
+from annotator.selectors.tasks import Task, get_task
+from annotator.services.assignments import claim_next, renew, skip
 from annotator.services.judgments import Answer, submit_judgment
+from annotator.views.desk import describe, render_desk
 from annotator.views.doors import gates, go, is_htmx, page, person, signed_in
 
 OUTCOMES = ("counted", "surplus", "repeated", "skipped")
@@ -58,22 +59,12 @@ def renew_lease(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, participation: Participation, wave: Wave | None) -> HttpResponse:
     sent = read_judgment(request.POST, guess_device=lambda: _guess_device(request))
-    outcome = "skipped"
     try:
-        if sent.errors:
-            raise Refused("incomplete", _("Your answer is not complete yet."), fields=sent.errors)
-        if sent.is_skip:
-            skip(
-                assignment_id=sent.assignment_id,
-                participation=participation,
-                reason=sent.skip_reason,
-            )
-        else:
-            outcome = _submit(participation, sent)
+        outcome = _store(participation, sent)
     except Missing:
         raise
     except Refused as refusal:
-        return _show_again(request, participation, wave, sent, refusal)
+        return _show_again(request, participation, sent, refusal)
     if not is_htmx(request):
         return go(request, f"{reverse('task', args=[participation.project.slug])}?saved={outcome}")
     gate = gates(participation, wave)
@@ -84,7 +75,13 @@ def _answer(request: HttpRequest, participation: Participation, wave: Wave | Non
     return _show_next(request, participation, wave, outcome=outcome)
 
 
-def _submit(participation: Participation, sent: Sent) -> str:
+def _store(participation: Participation, sent: Sent) -> str:
+    """Store the answer or the skip; return what came of it."""
+    if sent.errors:
+        raise Refused("incomplete", _("Your answer is not complete yet."), fields=sent.errors)
+    if sent.is_skip:
+        skip(assignment_id=sent.assignment_id, participation=participation, reason=sent.skip_reason)
+        return "skipped"
     return submit_judgment(
         participation=participation,
         assignment_id=sent.assignment_id,
@@ -124,18 +121,10 @@ def _show_next(
 
 
 def _show_again(
-    request: HttpRequest,
-    participation: Participation,
-    wave: Wave | None,
-    sent: Sent,
-    refusal: Refused,
+    request: HttpRequest, participation: Participation, sent: Sent, refusal: Refused
 ) -> HttpResponse:
     """Show the same task with a sentence at each field at fault and with everything that was typed."""
-    shown = (
-        get_task(assignment_id=sent.assignment_id, participation=participation)
-        if wave
-        else None
-    )
+    shown = get_task(assignment_id=sent.assignment_id, participation=participation)
     if shown is None:
         raise refusal
     return _render(
@@ -154,19 +143,26 @@ def _render(
     participation: Participation,
     *,
     state: str,
+    task: Task | None = None,
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    project, is_part = participation.project, is_htmx(request)
-    context |= {
-        "project": project,
-        "given": participation.judgments_given,
-        "target": project.target_per_person,
-    }
-    context |= {"state": state, "oob": is_part, "skip_reasons": SkipReason.choices}
-    return render(
-        request, "task/desk.html" if is_part else "task/page.html", context, status=status
-    )
+    project, given, is_part = participation.project, participation.judgments_given, is_htmx(request)
+    if is_part and task and status == 200:
+        html = render_desk(
+            request,
+            slug=project.slug,
+            given=given,
+            target=project.target_per_person,
+            task=task,
+            outcome=context["outcome"],
+        )
+        return HttpResponse(html)
+    context |= describe(task) if task else {}
+    context |= {"project": project, "given": given, "target": project.target_per_person}
+    context |= {"state": state, "oob": is_part, "url": reverse("task", args=[project.slug])}
+    template = "task/desk.html" if is_part else "task/page.html"
+    return render(request, template, context, status=status)
 
 
 def _guess_device(request: HttpRequest) -> str:

@@ -1,41 +1,21 @@
 """The pages around the task: home, signing in, joining, history, errors, headers."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
-import psycopg2
 import pytest
-from django.db import OperationalError, connection
-from django.test import Client, RequestFactory
-from django.urls import reverse
+from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from annotator.middleware import outages
-from annotator.models import Judgment, Participation, Project
-from annotator.selectors import history as history_selector
+from annotator.models import Participation
 from annotator.services.people import create_invitations, demo_login_url
-from annotator.views.errors import server_error
 from tests.factories import (
     make_admin,
     make_annotator,
     make_participation,
     make_project,
-    make_prompt,
-    make_set,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-def judge(client: Client, slug: str = "everyday", **fields: str) -> None:
-    url = f"/projects/{slug}/task/"
-    html = client.get(url).content.decode()
-    ids = {
-        name: re.findall(rf'name="{name}" value="([^"]*)"', html)[0]
-        for name in ("assignment", "submission_id")
-    }
-    assert client.post(url, {**ids, "action": "submit", **fields}).status_code == 302
 
 
 # Home
@@ -248,174 +228,3 @@ def test_a_project_by_invitation_opens_to_no_other_link(client: Client, invitati
 def test_nothing_of_a_draft_is_shown(client: Client) -> None:
     make_project(opened=False, open_to_all=True)
     assert client.get("/join/everyday/").status_code == 404
-
-
-# History and instructions
-
-
-def test_history_shows_ones_own_answers_the_newest_first(
-    client: Client, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    project = make_project()
-    alice, bob = make_annotator("alice"), make_annotator("bob")
-    make_participation(project, alice)
-    make_participation(project, bob)
-    make_set(project, make_prompt(project, "First question?"))
-    make_set(project, make_prompt(project, "Second question?"))
-    other = Client()
-    other.force_login(bob)
-    judge(other, choice="a", explanation="Bob's own reason.")
-    client.force_login(alice)
-    judge(client, choice="c", explanation="Fair <b>and</b> kind.")
-    judge(client, choice="none")
-    with django_assert_num_queries(4):  # session, account, participation, answers
-        html = client.get("/projects/everyday/history/").content.decode()
-    assert html.index("Second question?") < html.index("First question?")
-    assert '<span class="mark">C</span>' in html
-    assert "None represents me" in html
-    assert "Fair &lt;b&gt;and&lt;/b&gt; kind." in html
-    assert "Bob" not in html
-    chosen = Judgment.objects.get(
-        participation__annotator=alice, choice_kind="response"
-    ).choice_response
-    assert chosen is not None
-    assert chosen.html in html
-    assert "model-" not in html
-
-
-def test_history_comes_in_pages(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history_selector, "PAGE", 2)
-    project, alice = make_project(), make_annotator()
-    make_participation(project, alice)
-    client.force_login(alice)
-    for number in range(5):
-        make_set(project, make_prompt(project, f"Question {number}?"))
-        judge(client, choice="a")
-    seen, url = [], "/projects/everyday/history/"
-    while url:
-        html = client.get(url).content.decode()
-        seen += re.findall(r"Question (\d)\?", html)
-        following = re.search(r'rel="next" href="(\?before=\d+)"', html)
-        url = f"/projects/everyday/history/{following[1]}" if following else ""
-    assert seen == ["4", "3", "2", "1", "0"]
-
-
-@pytest.mark.parametrize("before", ["x", "-1", "\x00", "9" * 19, "9" * 5000, "1.5", "١"])
-def test_a_senseless_page_of_history_is_refused(client: Client, before: str) -> None:
-    alice = make_annotator()
-    make_participation(make_project(), alice)
-    client.force_login(alice)
-    answer = client.get("/projects/everyday/history/", {"before": before})
-    assert answer.status_code == 422
-    assert 'data-field="before"' in answer.content.decode()
-
-
-def test_instructions_are_shown_in_the_readers_language(client: Client) -> None:
-    alice = make_annotator()
-    make_participation(
-        make_project(instructions={"en": "Read **all**.", "fr": "Lisez **tout**."}), alice
-    )
-    client.force_login(alice)
-    url = "/projects/everyday/instructions/"
-    assert "Read <strong>all</strong>." in client.get(url).content.decode()
-    assert (
-        "Lisez <strong>tout</strong>."
-        in client.get(url, headers={"Accept-Language": "fr"}).content.decode()
-    )
-
-
-# Errors and headers
-
-
-def test_a_page_that_is_not_there_says_what_to_do(client: Client) -> None:
-    answer = client.get("/nothing/")
-    assert answer.status_code == 404
-    assert "There is no such page." in answer.content.decode()
-
-
-def test_a_form_without_its_token_is_refused_with_a_sentence() -> None:
-    answer = Client(enforce_csrf_checks=True).post("/login/", {})
-    assert answer.status_code == 403
-    assert "reload the page" in answer.content.decode()
-
-
-def test_too_large_a_form_is_refused(client: Client) -> None:
-    assert client.post("/login/", {"username": "x" * 3_000_000}).status_code == 400
-
-
-@pytest.mark.parametrize(
-    "url", ["/", "/login/", "/nothing/", "/join/everyday/", "/projects/everyday/task/"]
-)
-def test_every_answer_forbids_what_the_pages_do_not_need(client: Client, url: str) -> None:
-    headers = client.get(url).headers
-    policy = headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
-    assert "frame-ancestors 'none'" in policy
-    assert headers["X-Frame-Options"] == "DENY"
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "same-origin"
-
-
-@pytest.fixture
-def database_away() -> Iterator[None]:
-    """Let every statement fail as it does when the server is away."""
-
-    def refuse(*_args: Any) -> None:
-        raise OperationalError(
-            "server closed the connection unexpectedly"
-        ) from psycopg2.OperationalError()
-
-    with connection.execute_wrapper(refuse):
-        yield
-
-
-@pytest.mark.usefixtures("database_away")
-def test_a_database_that_is_away_is_a_moments_trouble_and_no_bug(client: Client) -> None:
-    answer = client.get("/join/everyday/")
-    assert answer.status_code == 503
-    assert answer["Retry-After"] == "10"
-    assert "try again" in answer.content.decode()
-    assert client.post("/login/", {"username": "a", "password": "b"}).status_code == 503
-
-
-def test_a_lock_that_takes_too_long_is_a_moments_trouble(client: Client) -> None:
-    answer = outages(lambda request: pytest.fail("not reached")).process_exception(
-        RequestFactory().get("/"), OperationalError("canceling statement due to lock timeout")
-    )
-    assert answer.status_code == 503
-    assert (
-        outages(lambda request: pytest.fail("not reached")).process_exception(
-            RequestFactory().get("/"), KeyError("a bug")
-        )
-        is None
-    )
-
-
-def test_programs_get_the_same_as_json() -> None:
-    answer = outages(lambda request: pytest.fail("not reached")).process_exception(
-        RequestFactory().get("/api/v1/projects/"), OperationalError()
-    )
-    assert answer.status_code == 503
-    assert b'"code": "unavailable"' in answer.content
-
-
-def test_an_outage_outside_the_views_is_told_from_a_bug() -> None:
-    request = RequestFactory().get("/")
-    for error, status in ((OperationalError(), 503), (KeyError(), 500)):
-        try:
-            raise error
-        except type(error):
-            assert server_error(request).status_code == status
-
-
-def test_the_address_of_every_page_is_the_promised_one() -> None:
-    project = Project(slug="everyday")
-    expected = {
-        "join": "/join/everyday/",
-        "consent": "/projects/everyday/consent/",
-        "task": "/projects/everyday/task/",
-        "history": "/projects/everyday/history/",
-        "instructions": "/projects/everyday/instructions/",
-    }
-    assert {name: reverse(name, args=[project.slug]) for name in expected} == expected

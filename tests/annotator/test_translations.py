@@ -11,7 +11,9 @@ from django.conf import settings
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCALE = ROOT / "annotator" / "locale"
 LANGUAGES = [code for code, _name in settings.LANGUAGES if code != "en"]
-PAGES = [path for path in (ROOT / "templates").rglob("*.html") if "admin" not in path.parts]
+PAGES = [
+    path for path in (ROOT / "templates").rglob("*.html") if not {"admin", "api"} & set(path.parts)
+]
 STRING = r'"(?:[^"\\]|\\.)*"'
 
 

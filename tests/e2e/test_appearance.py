@@ -1,9 +1,12 @@
 """How the pages look and read: every script, both schemes, both directions, without barriers or leaks."""
 
+import gzip
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.staticfiles import finders
 from playwright.sync_api import expect
 
 from annotator.models import Annotator, Judgment, Participation, Project
@@ -30,7 +33,7 @@ TEXTS = {
 ATTACK = '"><img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'
 
 
-def make_work(alice: Annotator, language: str = "en", **settings: object) -> Project:
+def make_work(alice: Annotator, language: str = "en", **settings: Any) -> Project:
     project = make_project(
         languages=[language],
         consent_text={"en": "Taking part is **voluntary**."},
@@ -247,12 +250,15 @@ def test_scripts_are_few_and_nothing_is_inline(visit: Visitors, alice: Annotator
     make_work(alice)
     visitor = visit()
     visitor.sign_in("alice")
-    sizes = {}
+    scripts: list[str] = []
     visitor.page.on(
-        "response",
-        lambda response: sizes.__setitem__(response.url, response.headers.get("content-type", "")),
+        "request",
+        lambda request: scripts.append(request.url) if request.resource_type == "script" else None,
     )
     visitor.go(TASK)
     assert visitor.page.locator("script:not([src]), style, [style], [onclick]").count() == 0
-    scripts = [url for url, kind in sizes.items() if "javascript" in kind]
     assert {Path(url).name for url in scripts} == {"htmx-2.min.js", "plurivox.js"}
+    sources = [finders.find(url.split("/static/")[1]) for url in scripts]
+    assert (
+        sum(len(gzip.compress(Path(source).read_bytes())) for source in sources if source) < 40_000
+    )

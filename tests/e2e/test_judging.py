@@ -167,7 +167,7 @@ def test_going_back_shows_fresh_work_and_the_old_page_sent_again_stores_nothing(
     visitor.go(TASK)
     first = visitor.task()
     old_page = {
-        field.get_attribute("name"): field.get_attribute("value")
+        field.get_attribute("name") or "": field.get_attribute("value") or ""
         for field in visitor.page.locator("#judgment [type=hidden]").all()
     }
     visitor.choose("b")
