@@ -160,6 +160,7 @@ class _Pump:
                 await self._store(everything=False)
             await self._drain()
         finally:
+            self._collect()
             await self._hand_back(list(self._held))
             await self._store(everything=True)
             await self._database(generation.finish_runs, run_ids=[self._run.pk])

@@ -16,7 +16,35 @@ from typing import Any
 from tests.model_server.modes import STATUS, answer, modes_of
 
 MODEL = "stand-in"
-CONTEXT = 8192
+CHARACTERS_PER_TOKEN = 15
+"""vLLM refuses a prompt of more characters before it counts tokens."""
+UNUSED = (
+    "service_tier",
+    "system_fingerprint",
+    "prompt_logprobs",
+    "prompt_token_ids",
+    "prompt_text",
+    "kv_transfer_params",
+    "ec_transfer_params",
+    "metrics",
+)
+UNUSED_IN_CHOICE = ("logprobs", "stop_reason", "token_ids", "routed_experts")
+UNUSED_IN_MESSAGE = ("refusal", "annotations", "audio", "function_call", "reasoning")
+PERMISSION = (
+    "id",
+    "object",
+    "created",
+    "allow_create_engine",
+    "allow_sampling",
+    "allow_logprobs",
+    "allow_search_indices",
+    "allow_view",
+    "allow_fine_tuning",
+    "organization",
+    "group",
+    "is_blocking",
+)
+"""Keys that vLLM sends and nobody here reads."""
 
 
 @dataclass
@@ -35,6 +63,7 @@ class ModelServerStandIn:
 
     base_url: str
     api_key: str = ""
+    context: int = 8192
     seen: list[Seen] = field(default_factory=list)
     in_flight: int = 0
     peak: int = 0
@@ -93,13 +122,15 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(404, {"detail": "Not Found"})
         if refusal := self._unauthorized():
             return self._send(*refusal)
-        return self._send(200, {"object": "list", "data": [_model_card()]})
+        return self._send(
+            200, {"object": "list", "data": [_model_card(self.server.stand_in.context)]}
+        )
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path != "/v1/chat/completions":
             return self._send(404, {"detail": "Not Found"})
-        refusal = self._unauthorized() or _refusal(raw)
+        refusal = self._unauthorized() or _refusal(raw, self.server.stand_in.context)
         if refusal:
             return self._send(*refusal)
         body = json.loads(raw)
@@ -161,7 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(payload)
 
 
-def _model_card() -> dict[str, Any]:
+def _model_card(context: int) -> dict[str, Any]:
     return {
         "id": MODEL,
         "object": "model",
@@ -169,8 +200,8 @@ def _model_card() -> dict[str, Any]:
         "owned_by": "vllm",
         "root": MODEL,
         "parent": None,
-        "max_model_len": CONTEXT,
-        "permission": [],
+        "max_model_len": context,
+        "permission": [dict.fromkeys(PERMISSION)],
     }
 
 
@@ -180,7 +211,7 @@ def _error(
     return status, {"error": {"message": message, "type": kind, "param": param, "code": status}}
 
 
-def _refusal(raw: bytes) -> tuple[int, dict[str, Any]] | None:
+def _refusal(raw: bytes, context: int) -> tuple[int, dict[str, Any]] | None:
     """Refuse what vLLM refuses before any work, in its words."""
     try:
         body = json.loads(raw)
@@ -206,36 +237,63 @@ def _refusal(raw: bytes) -> tuple[int, dict[str, Any]] | None:
             f"The model `{model}` does not exist. Valid aliases: {MODEL}.",
             "model",
         )
-    return _limits(body)
+    return _limits(body, context)
 
 
-def _limits(body: dict[str, Any]) -> tuple[int, dict[str, Any]] | None:
-    if body.get("temperature", 1) < 0:
-        return _error(
-            400,
-            "BadRequestError",
-            f"temperature must be non-negative, got {body['temperature']}. (parameter=temperature, value={body['temperature']})",
-            "temperature",
-        )
-    if body.get("n", 1) > 1 and body.get("temperature", 1) == 0:
-        return _error(
-            400, "BadRequestError", f"n must be 1 when using greedy sampling, got {body['n']}."
-        )
-    if body.get("max_tokens", 1) > CONTEXT:
-        return _error(
-            400,
-            "BadRequestError",
-            f"max_tokens={body['max_tokens']} cannot be greater than max_model_len={CONTEXT}. Please request fewer output tokens. (parameter=max_tokens, value={body['max_tokens']})",
+def _limits(body: dict[str, Any], context: int) -> tuple[int, dict[str, Any]] | None:
+    """Check in vLLM's order; each row says when, which parameter, and what it answers."""
+    n, temperature, max_tokens = (
+        body.get("n", 1),
+        body.get("temperature", 1),
+        body.get("max_tokens", 1),
+    )
+    characters = sum(len(message["content"]) for message in body["messages"])
+    checks = (
+        (
+            not body["messages"],
+            None,
+            "Cannot apply chat template to an empty conversation. Provide at least one message.",
+        ),
+        (
+            max_tokens > context,
             "max_tokens",
-        )
-    if _prompt_tokens(body) > CONTEXT:
-        return _error(
-            400,
-            "BadRequestError",
-            f"This model's maximum context length is {CONTEXT} tokens. However, your prompt contains at least {CONTEXT + 1} input tokens, which exceeds this limit even without any output tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value={CONTEXT + 1})",
+            f"max_tokens={max_tokens} cannot be greater than max_model_len={context}. Please request fewer output tokens. (parameter=max_tokens, value={max_tokens})",
+        ),
+        (
+            max_tokens < 1,
+            "max_tokens",
+            f"max_tokens must be at least 1, got {max_tokens}. (parameter=max_tokens, value={max_tokens})",
+        ),
+        (
+            temperature < 0,
+            "temperature",
+            f"temperature must be non-negative, got {temperature}. (parameter=temperature, value={temperature})",
+        ),
+        (
+            temperature > 2,
+            "temperature",
+            f"temperature must be in [0, 2], got {temperature}. (parameter=temperature, value={temperature})",
+        ),
+        (n > 1 and temperature == 0, None, f"n must be 1 when using greedy sampling, got {n}."),
+        (
+            characters > CHARACTERS_PER_TOKEN * context,
+            "input_text",
+            f"This model's maximum context length is {context} tokens. However, your prompt contains {characters} characters (more than {CHARACTERS_PER_TOKEN * context} characters, which is the upper bound for {context} input tokens). Please reduce the length of the input prompt. (parameter=input_text, value={characters})",
+        ),
+        (
+            _prompt_tokens(body) > context,
             "input_tokens",
-        )
-    return None
+            f"This model's maximum context length is {context} tokens. However, your prompt contains at least {context + 1} input tokens, which exceeds this limit even without any output tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value={context + 1})",
+        ),
+    )
+    return next(
+        (
+            _error(400, "BadRequestError", message, param)
+            for wrong, param, message in checks
+            if wrong
+        ),
+        None,
+    )
 
 
 def _prompt_tokens(body: dict[str, Any]) -> int:
@@ -268,6 +326,7 @@ def _completion(mode: str, body: dict[str, Any]) -> dict[str, Any]:
         sum(len(_tokens(choice["message"]["content"])) for choice in choices),
     )
     return {
+        **dict.fromkeys(UNUSED),
         "id": "chatcmpl-stand-in",
         "object": "chat.completion",
         "created": 0,
@@ -278,31 +337,34 @@ def _completion(mode: str, body: dict[str, Any]) -> dict[str, Any]:
             "total_tokens": prompt + made,
             "completion_tokens": made,
             "prompt_tokens_details": None,
+            "completion_tokens_details": None,
         },
     }
 
 
 def _cut(text: str, finish_reason: str, body: dict[str, Any]) -> tuple[str, str]:
-    tokens, limit = _tokens(text), body.get("max_tokens", CONTEXT)
+    tokens, limit = _tokens(text), body.get("max_tokens", len(text))
     return ("".join(tokens[:limit]), "length") if len(tokens) > limit else (text, finish_reason)
 
 
 def _choice(index: int, text: str, finish_reason: str) -> dict[str, Any]:
+    message = {**dict.fromkeys(UNUSED_IN_MESSAGE), "role": "assistant", "content": text}
     return {
+        **dict.fromkeys(UNUSED_IN_CHOICE),
         "index": index,
-        "message": {"role": "assistant", "content": text},
-        "logprobs": None,
+        "message": message,
         "finish_reason": finish_reason,
-        "stop_reason": None,
     }
 
 
 @contextmanager
-def run_model_server(*, port: int = 0, api_key: str = "") -> Iterator[ModelServerStandIn]:
+def run_model_server(
+    *, port: int = 0, api_key: str = "", context: int = 8192
+) -> Iterator[ModelServerStandIn]:
     """Serve on the loopback until the end of the block."""
     server = _Server(("127.0.0.1", port), _Handler)
     server.stand_in = ModelServerStandIn(
-        base_url=f"http://127.0.0.1:{server.server_address[1]}/v1", api_key=api_key
+        base_url=f"http://127.0.0.1:{server.server_address[1]}/v1", api_key=api_key, context=context
     )
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True

@@ -113,6 +113,13 @@ def test_the_structured_protocol_reads_the_strings() -> None:
     ]
 
 
+def test_raw_control_characters_that_a_grammar_lets_through_are_kept() -> None:
+    assert read('{"responses": ["a\tb", "c\nd", "e", "f"]}', protocol="structured")[:2] == [
+        "a\tb",
+        "c\nd",
+    ]
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [

@@ -8,7 +8,13 @@ import json
 import sys
 from pathlib import Path
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import (  # type: ignore[import-not-found]  # only .venv-vllm has it
+    Tokenizer,
+    decoders,
+    models,
+    pre_tokenizers,
+    trainers,
+)
 
 VOCABULARY = 4096
 # Noise hardly ever hits the one token that ends an answer; with 32 of them an answer has 128 tokens on

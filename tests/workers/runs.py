@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from annotator.models import CandidateSet, GenerationRun, Project
+from annotator.models import CandidateSet, Exchange, GenerationRun, Project
 from annotator.services.generation import start_run
 from tests.factories import make_prompt
 from workers.outcomes import jitter
@@ -37,6 +37,12 @@ def only_set(run: GenerationRun) -> CandidateSet:
 def set_by_text(run: GenerationRun, text: str) -> CandidateSet:
     """Return the run's set for a prompt."""
     return CandidateSet.objects.get(run=run, prompt__text=text)
+
+
+def received(exchange: Exchange) -> Any:
+    """Return the body that came back."""
+    assert exchange.answer is not None
+    return exchange.answer
 
 
 def with_short_pauses(run: GenerationRun, *, attempts: int = 2) -> None:

@@ -1,18 +1,21 @@
 """manage.py generate."""
 
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from pytest_django import Settings
 
 from annotator.management.commands import generate
 from annotator.models import CandidateSet, GenerationRun, Project
+from annotator.services.generation import pause_run
 from tests.factories import make_prompt
 from tests.model_server import ModelServerStandIn
-from tests.workers.celery_worker import run_worker
+from tests.workers.celery_worker import run_worker, wait_until
 
 
 def run_command(*arguments: Any) -> str:
@@ -91,22 +94,21 @@ def test_waiting_it_ends_well_only_if_every_set_is_complete(
             run_command(project.slug, "--wait")
 
 
-def test_without_a_terminal_it_writes_plain_lines(
+def test_without_a_terminal_it_writes_plain_lines_until_somebody_pauses_the_run(
     project: Project, model_server: ModelServerStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(generate, "LOOK_EVERY", 0.01)
     monkeypatch.setattr(generate, "PLAIN_LINE_EVERY", 0.0)
     make_prompt(project)
-    looks = iter(range(3))
+    output = StringIO()
 
-    def look(run: GenerationRun) -> Any:
-        if next(looks, None) is None:
-            GenerationRun.objects.filter(pk=run.pk).update(
-                state="paused", pause_reason="Somebody paused it."
-            )
-        return generate_run_progress(run)
+    def pause_when_it_has_said_something() -> None:
+        wait_until(lambda: "0/1 complete 0" in output.getvalue())
+        pause_run(run=GenerationRun.objects.get(), reason="Somebody paused it.")
+        connection.close()
 
-    generate_run_progress = generate.run_progress
-    monkeypatch.setattr(generate, "run_progress", look)
-    with pytest.raises(CommandError, match="Somebody paused it"):
-        run_command(project.slug, "--wait")
+    with ThreadPoolExecutor(1) as somebody:
+        somebody.submit(pause_when_it_has_said_something)
+        with pytest.raises(CommandError, match="Somebody paused it"):
+            call_command("generate", project.slug, "--wait", stdout=output)
+    assert "\r" not in output.getvalue()

@@ -13,7 +13,7 @@ from annotator.selectors.generation import run_progress
 from annotator.services import generation
 from tests.factories import make_prompt
 from tests.model_server import ModelServerStandIn, Seen
-from tests.workers.runs import only_set, pump, set_by_text, start, with_short_pauses
+from tests.workers.runs import only_set, pump, received, set_by_text, start, with_short_pauses
 
 
 def sets_asked(server: ModelServerStandIn) -> list[Seen]:
@@ -65,15 +65,15 @@ def test_what_was_sent_and_received_is_kept_as_it_was(
         {"role": "system", "content": "You are brief."},
         {"role": "user", "content": prompt.text},
     ]
-    assert first.answer["choices"][0]["message"]["content"] == response.text
-    assert first.answer["usage"]["completion_tokens"] == response.completion_tokens
+    assert received(first)["choices"][0]["message"]["content"] == response.text
+    assert received(first)["usage"]["completion_tokens"] == response.completion_tokens
     assert (response.seed, response.model, response.finish_reason) == (
         first.request["seed"],
         "stand-in",
         "stop",
     )
     assert only_set(run).completion_tokens == sum(
-        exchange.answer["usage"]["completion_tokens"] for exchange in exchanges
+        received(exchange)["usage"]["completion_tokens"] for exchange in exchanges
     )
 
 
@@ -140,7 +140,7 @@ def test_a_truncated_set_is_kept_but_never_shown(
     run = pump(start(project, "Long? [[length]]"))
     assert only_set(run).state == "truncated"
     assert (Response.objects.count(), Comparison.objects.count()) == (0, 0)
-    assert Exchange.objects.get().answer["choices"][0]["finish_reason"] == "length"
+    assert received(Exchange.objects.get())["choices"][0]["finish_reason"] == "length"
     assert run_progress(run).truncated == 1
 
 

@@ -1,0 +1,1 @@
+"""Against a real vLLM on the CPU: make test-vllm."""
