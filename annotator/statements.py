@@ -7,7 +7,7 @@ connections are kept. Through PgBouncer use session pooling, or set its `max_pre
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from django.db import connection
@@ -21,7 +21,7 @@ class Statement:
 
     def __init__(self, name: str, sql: str, **types: str) -> None:
         self.sql = sql
-        self.parameters = tuple(types)
+        self.types = types
         numbers = {parameter: f"${number}" for number, parameter in enumerate(types, start=1)}
         text = re.sub(r"%\((\w+)\)s", lambda match: numbers[match[1]], sql)
         self._name = name
@@ -31,12 +31,13 @@ class Statement:
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Run it on Django's connection and return all rows."""
         with connection.cursor() as cursor:
-            known = _known.setdefault(connection.connection, set())
+            known = _known.setdefault(cast(Any, connection).connection, set())
             if self._name not in known:
                 cursor.execute(self._prepare)
                 known.add(self._name)
-            cursor.execute(self._execute, [values[parameter] for parameter in self.parameters])
-            return cursor.fetchall()
+            cursor.execute(self._execute, [values[parameter] for parameter in self.types])
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
     def row(self, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """Run it and return the first row, or None."""

@@ -13,8 +13,8 @@ from django.core.management import call_command
 from annotator import bells
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = {"Plurivox", "Enter", "Ctrl", "Tab", "Esc", "Shift"}
-"""What is the same in every language: the product's name and what stands on keys."""
+NAMES = {"Plurivox", "Enter", "Ctrl", "Tab", "Esc", "Shift", "colM"}
+"""What is the same in every language: the product's name, what stands on keys, a class of the admin."""
 CODE = ("annotator", "api", "benchmarks", "config", "pluralism", "tests", "workers")
 QUERYSET_METHODS = {
     "filter",
@@ -45,12 +45,10 @@ def test_models_and_migrations_agree() -> None:
 
 
 def test_files_are_read_in_one_sitting() -> None:
-    long = {
-        str(path.relative_to(ROOT)): lines
-        for path in sources()
-        if (lines := len(path.read_text().splitlines())) > 420
-    }
-    assert long == {}
+    lines = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in sources()}
+    assert {
+        str(p): n for p, n in lines.items() if n > (450 if p.parts[0] == "tests" else 400)
+    } == {}
 
 
 def test_no_queryset_is_made_and_thrown_away() -> None:

@@ -97,7 +97,7 @@ class CandidateSet(models.Model):
         blank=True,
         related_name="candidate_sets",
     )
-    import_key = models.CharField(
+    import_key = models.CharField(  # noqa: DJ001 - unique where present
         max_length=64,
         null=True,
         blank=True,

@@ -132,7 +132,7 @@ def taken_away(guard: str) -> "nullcontext[None]":
             "FROM pick, wave ON CONFLICT (participation_id, comparison_id) DO UPDATE SET assignment_id = EXCLUDED.assignment_id, outcome = 'shown'\n)",
         )
         assert claim.count("seen.participation_id") == 0
-        types = dict(person="bigint", project="bigint", minutes="int", language="text", stratum="text", ahead="boolean")
+        types = assignments.CLAIM.types
         return patch.object(assignments, "CLAIM", Statement("claim_without_offers", claim, **types))  # type: ignore[return-value]
     if guard == "last_search":
         nothing: Callable[[object], None] = lambda _person: None  # noqa: E731

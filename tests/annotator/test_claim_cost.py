@@ -34,7 +34,7 @@ def fill(project: Project, comparisons: int) -> None:
 
 def buffers(person: Participation) -> int:
     """Claim once and return how many pages the statement touched."""
-    values = {
+    values: dict[str, Any] = {
         "person": person.pk,
         "project": person.project_id,
         "minutes": 30,

@@ -61,7 +61,7 @@ def test_a_row_becomes_a_prompt_a_complete_set_and_an_open_comparison(project: P
 
 
 def test_the_same_rows_again_add_nothing(project: Project) -> None:
-    rows = [ROW, {**ROW, "external_id": None}, {**ROW, "external_id": None}]
+    rows: list[Any] = [ROW, {**ROW, "external_id": None}, {**ROW, "external_id": None}]
     run(project, *rows)
     report = run(project, *rows)
 

@@ -54,5 +54,7 @@ def test_the_same_seed_gives_the_same_orders_and_seeds_differ() -> None:
 
 
 def test_first_positions_are_random_over_seeds() -> None:
-    firsts = Counter(balanced_orders(4, 1, np.random.default_rng(seed))[0][0] for seed in range(2000))
+    firsts = Counter(
+        balanced_orders(4, 1, np.random.default_rng(seed))[0][0] for seed in range(2000)
+    )
     assert all(abs(count - 500) < 100 for count in firsts.values())
