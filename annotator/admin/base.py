@@ -7,7 +7,7 @@ from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import ModelAdmin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -45,7 +45,14 @@ class LanguageFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[M]) -> QuerySet[M]:
         """Keep the rows of the language that was chosen."""
         del request
-        return queryset.filter(language=self.value()) if self.value() else queryset
+        value = self.value()
+        if value is None:
+            return queryset
+        return (
+            queryset.filter(language=value)
+            if value in dict(self.lookup_choices)
+            else queryset.none()
+        )
 
 
 def person(request: HttpRequest) -> Annotator:
@@ -78,9 +85,26 @@ class PlurivoxAdmin(ModelAdmin):  # type: ignore[type-arg]
             return rows
         return rows.filter(**{f"{self.project_path}__in": visible_projects(request)})
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list without filters where they hold what no column takes."""
+        if "\0" in request.META["QUERY_STRING"] or "%00" in request.META["QUERY_STRING"]:
+            return HttpResponseRedirect(request.path)
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
         """Answer a form that was sent back with its errors as what it is: not accepted."""
-        response = super().changeform_view(request, *args, **kwargs)
+        context = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        response = super().changeform_view(
+            request, object_id, form_url, {**context, **(extra_context or {})}
+        )
         if request.method == "POST" and response.status_code == 200:
             response.status_code = 422
         return response

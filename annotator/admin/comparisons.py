@@ -58,6 +58,7 @@ class ExchangeInline(ReadOnlyInline):
 
     model = Exchange
     fields = ("attempt", "number", "request", "answer", "error", "duration_ms", "created_at")
+    readonly_fields = fields
     ordering = ("attempt", "number")
 
 

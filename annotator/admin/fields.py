@@ -1,11 +1,13 @@
 """Form fields for texts in several languages."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -94,6 +96,48 @@ class TextsField(forms.Field):
         return dict(initial or {}) != {
             tag: text.replace("\r\n", "\n") for tag, text in (data or {}).items() if text.strip()
         }
+
+
+class ObjectField(forms.JSONField):
+    """A JSON object; an empty box is `blank`. Whatever else JSON can be is refused, however deep or long."""
+
+    def __init__(self, *, blank: Mapping[str, object] | None = None, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 3}), **kwargs)
+        self._blank = blank
+
+    def to_python(self, value: Any) -> Any:
+        """Read the box."""
+        if value in self.empty_values:
+            return self._blank
+        try:
+            read = json.loads(value, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise ValidationError(
+                self.error_messages["invalid"], code="invalid", params={"value": value[:100]}
+            ) from error
+        if not isinstance(read, Mapping):
+            raise ValidationError(_("This must be an object such as {“name”: 1}."), code="invalid")
+        check_storable(read)
+        return read
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Show again what was sent, as it was sent."""
+        return initial if self.disabled else InvalidJSONInput(data or "")
+
+    def prepare_value(self, value: Any) -> Any:
+        """Leave an empty box empty."""
+        return super().prepare_value(value) if value else ""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare what would be stored."""
+        try:
+            return bool((initial or self._blank) != self.to_python(data))
+        except ValidationError:
+            return True
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(name)
 
 
 def check_storable(value: object) -> None:

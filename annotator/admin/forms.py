@@ -12,12 +12,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import ValidationError as InvalidParameters
 
-from annotator.admin.fields import TextsField, check_storable
+from annotator.admin.fields import ObjectField, TextsField
 from annotator.models import Project, PromptGroup, Scope, Wave
 from pluralism.strategies import STRATEGIES
 
 MAX_UPLOAD = 64 * 2**20
 MOST_INVITATIONS = 1000
+WAYS_OUT = {
+    Project.TaskFormat.BEST_OF_K: (Project.WayOut.ALL_BAD, Project.WayOut.NONE),
+    Project.TaskFormat.PAIRWISE: (
+        Project.WayOut.BOTH_GOOD,
+        Project.WayOut.NO_DIFFERENCE,
+        Project.WayOut.BOTH_BAD,
+    ),
+}
+"""The answers without a winner that a format knows."""
 
 
 def strategy_choices() -> list[tuple[str, str]]:
@@ -34,13 +43,28 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy(
-            "What people may say instead of choosing. Only those that fit the format are shown."
+            "What people may say instead of choosing. Only those that fit the format are kept."
         ),
     )
     strategy = forms.ChoiceField(
         label=gettext_lazy("Strategy"),
         choices=strategy_choices,
         help_text=gettext_lazy("How candidates are made unless a run says otherwise."),
+    )
+
+    strategy_parameters = ObjectField(
+        label=gettext_lazy("Strategy parameters"),
+        blank={},
+        help_text=gettext_lazy(
+            "JSON, for example {“temperature”: 0.9}. Empty: the strategy's own."
+        ),
+    )
+    quotas = ObjectField(
+        label=gettext_lazy("Reserved places"),
+        blank={},
+        help_text=gettext_lazy(
+            "Places of each comparison reserved for a stratum: {“FR”: 1, “IN”: 1}. The rest is for everyone."
+        ),
     )
 
     class Meta:
@@ -55,6 +79,8 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            self.initial["ways_out"] = Project.WayOut.values
         for name in ("instructions", "consent_text"):
             if name in self.fields:
                 old = self.fields[name]
@@ -67,10 +93,6 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Hold the settings against each other."""
         values: dict[str, Any] = super().clean() or {}
-        for name in ("quotas", "strategy_parameters"):
-            if name in values:
-                values[name] = values[name] or {}
-                self._guard(name, _check_object, values[name])
         if not self.errors:
             self._guard(
                 "quotas",
@@ -85,6 +107,11 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
                 values.get("strategy_parameters", {}),
             )
         return values
+
+    def clean_ways_out(self) -> list[str]:
+        """Keep the answers that the format knows; `clean_task_format` comes before."""
+        fitting = WAYS_OUT.get(self.cleaned_data.get("task_format", ""), ())
+        return [way for way in self.cleaned_data["ways_out"] if way in fitting]
 
     def _guard(self, name: str, check: Any, *values: Any) -> None:
         try:
@@ -106,12 +133,6 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
                 )
             )
         return chosen
-
-
-def _check_object(value: object) -> None:
-    if not isinstance(value, Mapping):
-        raise ValidationError(_("This must be an object such as {“name”: 1}."))
-    check_storable(value)
 
 
 def _check_quotas(quotas: Mapping[str, object], overlap: int) -> None:
@@ -242,10 +263,8 @@ class GenerateForm(forms.Form):
             "Prompts. Try a few before all of them. Prompts that have such candidates already are left out."
         ),
     )
-    parameters = forms.JSONField(
+    parameters = ObjectField(
         label=gettext_lazy("Parameters"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy(
             "JSON, for example {“temperature”: 0.9}. Empty: the project's or the strategy's own."
         ),
@@ -256,13 +275,6 @@ class GenerateForm(forms.Form):
         languages = self.fields["languages"]
         assert isinstance(languages, forms.MultipleChoiceField)
         languages.choices = [(tag, tag) for tag in project.languages]
-
-    def clean_parameters(self) -> Mapping[str, object] | None:
-        """Return an object, or nothing."""
-        value: Mapping[str, object] | None = self.cleaned_data["parameters"]
-        if value is not None:
-            _check_object(value)
-        return value
 
 
 class InviteForm(forms.Form):

@@ -111,6 +111,8 @@ class ProjectAdmin(PlurivoxAdmin):
         states = list_language_states(project=project)
         lacks = list_lacks(project=project, states=states)
         return {
+            "title": project.name,
+            "subtitle": None,
             "project": project,
             "progress": count_progress(project_ids=[project.pk])[project.pk],
             "language_states": states,
