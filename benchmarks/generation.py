@@ -4,7 +4,8 @@
 
 A set is four independent responses. The tiny model of `make test-vllm` answers noise that ends after 128
 tokens on average, so the sets are complete: ours are stored, rendered and opened for comparison. The plain
-client reads the answers and drops them. Both are asked in turns; of each pair the first is the other's second.
+client reads the answers and drops them. They take turns at being first. What is compared are tokens per
+second: of the noise a few answers are empty, and ours asks for these again.
 """
 
 import argparse
@@ -38,6 +39,11 @@ class Measured:
 
     seconds: float
     tokens: int
+
+    @property
+    def rate(self) -> float:
+        """Tokens per second."""
+        return self.tokens / self.seconds
 
 
 def main() -> None:
@@ -77,7 +83,7 @@ def main() -> None:
             )
             pairs.append((ours, plain))
             print(
-                f"pair {number}: ours {ours.seconds:.1f} s ({ours.tokens} tokens), plain {plain.seconds:.1f} s ({plain.tokens} tokens), ratio {plain.seconds / ours.seconds:.3f}",
+                f"pair {number}: ours {_said(ours)}, plain {_said(plain)}, ratio {ours.rate / plain.rate:.3f}",
                 flush=True,
             )
         print(_table_row(pairs, sets=arguments.sets))
@@ -91,15 +97,18 @@ def _set_up_django() -> None:
     call_command("migrate", verbosity=0)
 
 
+def _said(measured: Measured) -> str:
+    return f"{measured.seconds:.1f} s, {measured.tokens} tokens, {measured.rate:.0f}/s"
+
+
 def _table_row(pairs: list[tuple[Measured, Measured]], *, sets: int) -> str:
-    ours = statistics.median(sets / one.seconds for one, _plain in pairs)
-    plain = statistics.median(sets / one.seconds for _ours, one in pairs)
-    tokens = statistics.mean(one.tokens for one, _plain in pairs) / sets / K
+    ours, plain = (statistics.median(one.rate for one in side) for side in zip(*pairs, strict=True))
+    length = statistics.mean(one.tokens for _ours, one in pairs) / sets / K
     return row(
-        f"generation: {sets} sets of {K} × {tokens:.0f} tokens through Celery",
-        f"{ours:.2f} sets/s",
-        f"a plain asyncio client: {plain:.2f} sets/s",
-        [plain.seconds / ours.seconds for ours, plain in pairs],
+        f"generation: {sets} sets of {K} × {length:.0f} tokens through Celery",
+        f"{ours:.0f} tokens/s",
+        f"a plain asyncio client: {plain:.0f} tokens/s",
+        [ours.rate / plain.rate for ours, plain in pairs],
         "≥ 0.9",
     )
 
@@ -159,9 +168,7 @@ def _bodies(run: "GenerationRun") -> list[dict[str, Any]]:
 
 def measure_ours(run: "GenerationRun") -> Measured:
     """Resume the run and wait until its last set is stored."""
-    from django.db.models import Count, Sum
-
-    from annotator.models import CandidateSet, GenerationRun
+    from annotator.models import CandidateSet, Exchange, GenerationRun
     from annotator.services.generation import resume_run
 
     begin = time.perf_counter()
@@ -169,15 +176,16 @@ def measure_ours(run: "GenerationRun") -> Measured:
     while GenerationRun.objects.filter(pk=run.pk, state="running").exists():
         time.sleep(0.05)
     seconds = time.perf_counter() - begin
-    made = CandidateSet.objects.filter(run=run).exclude(state__in=["complete", "truncated"])
-    if made.exists():
-        raise SystemExit(
-            f"Not every set came back: {list(made.values('state', 'failure').annotate(Count('pk')))}"
+    failed = CandidateSet.objects.filter(run=run).exclude(state__in=["complete", "truncated"])
+    if failed.exists():
+        print(
+            f"{failed.count()} sets failed: {set(failed.values_list('failure', flat=True))}",
+            flush=True,
         )
-    return Measured(
-        seconds,
-        CandidateSet.objects.filter(run=run).aggregate(tokens=Sum("completion_tokens"))["tokens"],
+    answers = Exchange.objects.filter(candidate_set__run=run).values_list(
+        "answer__usage__completion_tokens", flat=True
     )
+    return Measured(seconds, sum(answers))
 
 
 def measure_plain(bodies: list[dict[str, Any]], *, concurrency: int) -> Measured:

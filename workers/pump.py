@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
@@ -32,6 +32,8 @@ LONGEST_WAIT_TO_STORE = 0.25
 CLAIM_EVERY = 0.5
 LOOK_EVERY = 1.0
 RENEW_EVERY = 10.0
+DATABASE_PAUSE = 0.5
+DATABASE_PATIENCE = 60.0
 PATIENCE = 20.0
 """So long a pump with nothing to do waits for the server, or for a set's pause to pass; then it leaves it to the sweep."""
 
@@ -75,16 +77,29 @@ def _connect() -> ModelServer:
 
 
 class _Database:
-    """Calls functions in the thread that holds the connection."""
+    """Calls functions in the thread that holds the connection, again and again while PostgreSQL is away.
+
+    Each of them may be called twice: what was stored by a call whose answer was lost is refused as late.
+    """
 
     def __init__(self, thread: ThreadPoolExecutor) -> None:
         self._thread = thread
 
     async def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        call = functools.partial(function, *args, **kwargs)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._thread, functools.partial(function, *args, **kwargs)
-        )
+        give_up_at = time.monotonic() + DATABASE_PATIENCE
+        while True:
+            try:
+                return await loop.run_in_executor(self._thread, call)
+            except (OperationalError, InterfaceError) as error:
+                if time.monotonic() > give_up_at:
+                    raise
+                logger.warning(
+                    "The database did not take %s; trying again. %s", function.__name__, error
+                )
+            await loop.run_in_executor(self._thread, _disconnect)
+            await asyncio.sleep(DATABASE_PAUSE)
 
 
 class _Due:
@@ -175,7 +190,10 @@ class _Pump:
         if not self._gate.is_open:
             return self._gate.shut_for() < PATIENCE
         wait = await self._database(seconds_until_due, self._run.pk)
-        return wait is not None and wait < PATIENCE
+        if wait is None or wait > PATIENCE:
+            return False
+        await asyncio.sleep(min(wait, CLAIM_EVERY))
+        return True
 
     async def _renew(self) -> None:
         if self._held:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -319,6 +320,17 @@ def test_a_fault_of_ours_at_one_set_does_not_stop_the_others(
     assert set_by_text(run, "B?").state == "complete"
 
 
+def test_a_connection_that_is_cut_in_the_middle_costs_nothing(
+    project: Project, model_server: ModelServerStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = start(project, *(f"{number}? [[slow-100]]" for number in range(30)))
+    cut = _once(lambda: len(sets_asked(model_server)) > 10, partial(_cut_all_but, _backend_pid()))
+    assert pump(run, stopping=cut).state == "finished"
+    assert "The database did not take" in caplog.text
+    assert CandidateSet.objects.filter(run=run, state="complete", faults=0).count() == 30
+    assert Response.objects.count() == 120
+
+
 def test_a_bell_for_a_run_that_is_gone_or_over_does_nothing(
     project: Project, model_server: ModelServerStandIn
 ) -> None:
@@ -351,6 +363,22 @@ def _once(when: Callable[[], bool], do: Callable[[], None]) -> Callable[[], bool
 def _and_hang_up(do: Callable[[], None]) -> None:
     do()
     connection.close()
+
+
+def _backend_pid() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+        return int(pid)
+
+
+def _cut_all_but(pid: int) -> None:
+    """End the sessions of the others: the pump's is one of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid NOT IN (%s, pg_backend_pid())",
+            [pid],
+        )
 
 
 def _until(true: Callable[[], bool]) -> None:
