@@ -8,22 +8,20 @@ PostgreSQL, in turns. Then the same loop in a project of a million comparisons a
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
-import re
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.load import BareClient, Load, TaskClient, press
 from benchmarks.table import row
 from config.embedded import run_services
 
@@ -56,99 +54,6 @@ WITH prompts AS (
 INSERT INTO annotator_assignment (project_id, comparison_id, number, language, stratum, tier, key, state, place_kind, display_order, explanation_asked)
 SELECT %(project)s, id, number, 'en', '', 1, key, 'open', 'planned', '{2,0,3,1}', 'optional' FROM keys, generate_series(0, 2) number
 """
-
-
-@dataclass(frozen=True)
-class Load:
-    """What one burst of load gave."""
-
-    loops: int
-    seconds: float
-    latencies: list[float]
-
-    @property
-    def rate(self) -> float:
-        """Loops per second."""
-        return self.loops / self.seconds
-
-    @property
-    def p95(self) -> float:
-        """The 95th percentile of the latency, in milliseconds."""
-        return 1000 * statistics.quantiles(self.latencies, n=20)[-1]
-
-
-class Client:
-    """One person on one kept connection, who asks as a browser does."""
-
-    def __init__(self, port: int, cookies: dict[str, str], path: str) -> None:
-        self.port, self.path = port, path
-        self.head = (
-            f"Host: 127.0.0.1:{port}\r\nCookie: {'; '.join(f'{k}={v}' for k, v in cookies.items())}\r\n"
-            f"X-CSRFToken: {cookies['csrftoken']}\r\nHX-Request: true\r\nAccept-Language: en\r\n"
-        )
-        self.page = b""
-
-    @contextlib.asynccontextmanager
-    async def connected(self) -> AsyncIterator["Client"]:
-        """Open the connection for the while."""
-        self.reader, self.writer = await asyncio.open_connection(
-            "127.0.0.1", self.port, limit=2**20
-        )
-        yield self
-        self.writer.close()
-
-    async def send(self, method: str, path: str, body: str = "") -> bytes:
-        """Ask once; return the body of a 200, refuse anything else."""
-        self.writer.write(
-            f"{method} {path} HTTP/1.1\r\n{self.head}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
-        )
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        if b" 200 " not in head[:15]:
-            raise SystemExit(f"{method} {path} was answered {head[:400]!r}")
-        length = re.search(rb"(?i)content-length: (\d+)", head)
-        assert length is not None, head
-        return await self.reader.readexactly(int(length[1]))
-
-
-class BareClient(Client):
-    """Posts to the yardstick."""
-
-    async def loop(self) -> None:
-        """One request."""
-        await self.send("POST", f"/judge/{1 + time.perf_counter_ns() % 50_000}", "")
-
-
-class TaskClient(Client):
-    """Reads the task it was given, answers it, is given the next."""
-
-    FIELDS = re.compile(rb'name="(assignment|submission_id)" value="([^"]+)"')
-
-    async def loop(self) -> None:
-        """Answer the task on the page; the answer to that holds the next."""
-        if not self.page:
-            self.page = await self.send("GET", self.path)
-        fields = {name.decode(): value.decode() for name, value in self.FIELDS.findall(self.page)}
-        if set(fields) != {"assignment", "submission_id"}:
-            raise SystemExit(f"There is no task on this page: {self.page[:2000]!r}")
-        body = f"assignment={fields['assignment']}&submission_id={fields['submission_id']}&choice=b&action=submit&active_ms=1200"
-        self.page = await self.send("POST", self.path, body)
-
-
-async def press(clients: list[Any], seconds: float) -> Load:
-    """Let all people go on for so long."""
-    latencies: list[float] = []
-
-    async def go_on(client: Any) -> None:
-        async with client.connected():
-            while time.perf_counter() < end:
-                begin = time.perf_counter()
-                await client.loop()
-                latencies.append(time.perf_counter() - begin)
-
-    begin = time.perf_counter()
-    end = begin + seconds
-    await asyncio.gather(*(go_on(client) for client in clients))
-    return Load(len(latencies), time.perf_counter() - begin, latencies)
 
 
 @contextmanager
@@ -306,6 +211,84 @@ def against_small(environment: dict[str, str], options: argparse.Namespace) -> N
     )
 
 
+def claims(options: argparse.Namespace) -> None:
+    """One claim in a very large project against a small one, and by a person after 10,000 tasks against their first."""
+    from django.db import connection, transaction
+
+    from annotator.models import Annotator, Participation
+    from annotator.services.assignments import claim_next
+
+    def person(slug: str, name: str) -> Participation:
+        account = Annotator.objects.create(username=name)
+        project = Participation.objects.filter(project__slug=slug)[0].project
+        return Participation.objects.create(
+            annotator=account, project=project, pseudonym=name, languages=["en"]
+        )
+
+    def claim_ms(who: Participation) -> float:
+        begin = time.perf_counter()
+        with transaction.atomic():
+            if claim_next(participation=who) is None:
+                raise SystemExit("There is nothing left to claim.")
+            taken = time.perf_counter() - begin
+            transaction.set_rollback(True)
+        return 1000 * taken
+
+    small, large, old = (
+        person("thousand", "new-small"),
+        person("million", "new-large"),
+        person("million", "old"),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO annotator_offer (participation_id, comparison_id, assignment_id, wave_id, outcome, skip_reason, shown_at)
+            SELECT %s, comparison_id, min(id), (SELECT max(id) FROM annotator_wave WHERE project_id = %s), 'judged', '', now()
+            FROM annotator_assignment WHERE project_id = %s AND state = 'open' GROUP BY comparison_id ORDER BY min(key) LIMIT 10000
+            """,
+            [old.pk, old.project_id, old.project_id],
+        )
+        cursor.execute(
+            """
+            INSERT INTO annotator_queuecursor (participation_id, language, stratum, tier, position, served_at)
+            SELECT %s, 'en', '', 1, max(key), now() FROM annotator_assignment JOIN annotator_offer USING (comparison_id) WHERE annotator_offer.participation_id = %s
+            """,
+            [old.pk, old.pk],
+        )
+        cursor.execute("VACUUM ANALYZE annotator_offer")
+    for _ in range(20):
+        for who in (small, large, old):
+            claim_ms(who)
+    times = {who: [claim_ms(who) for _ in range(100)] for who in (small, large, old)}
+    typical = {who: statistics.median(each) for who, each in times.items()}
+    ratios = [
+        statistics.median(times[small][i::5]) / statistics.median(times[large][i::5])
+        for i in range(5)
+    ]
+    print(
+        row(
+            f"one claim, {options.million:,} open comparisons",
+            f"{typical[large]:.2f} ms",
+            f"a few thousand, {typical[small]:.2f} ms",
+            ratios,
+            "≥ 0.85",
+        )
+    )
+    ratios = [
+        statistics.median(times[large][i::5]) / statistics.median(times[old][i::5])
+        for i in range(5)
+    ]
+    print(
+        row(
+            "one claim, a person's 10,000th",
+            f"{typical[old]:.2f} ms",
+            f"their first, {typical[large]:.2f} ms",
+            ratios,
+            "≥ 0.85",
+        )
+    )
+
+
 def _pairs(
     first: list[Any], second: list[Any], options: argparse.Namespace
 ) -> tuple[list[Load], list[Load]]:
@@ -378,6 +361,7 @@ def main() -> None:
                 )
             if options.million:
                 against_small(environment, options)
+                claims(options)
 
 
 if __name__ == "__main__":
