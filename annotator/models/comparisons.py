@@ -148,6 +148,7 @@ class Assignment(models.Model):
     participation = models.ForeignKey(
         Participation,
         on_delete=models.PROTECT,
+        db_index=False,
         null=True,
         blank=True,
         related_name="assignments",

@@ -55,6 +55,7 @@ class Turn(models.Model):
     comparison = models.ForeignKey(
         Comparison,
         on_delete=models.PROTECT,
+        db_index=False,
         null=True,
         blank=True,
         related_name="turns",
