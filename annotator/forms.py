@@ -140,6 +140,7 @@ def language_name(tag: str) -> str:
         or LANG_INFO.get(tag.split("-")[0].lower(), {})
     )
     name = info.get("name_local") or OTHER_NAMES.get(tag.split("-")[0].lower()) or tag
+    name = name[:1].upper() + name[1:]
     return name if tag.lower() in LANG_INFO or "-" not in tag else f"{name} ({tag})"
 
 

@@ -1,5 +1,6 @@
 """What a person has answered so far."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,7 +60,7 @@ def list_answers(
     return answers[:PAGE], answers[PAGE - 1].number if len(answers) > PAGE else None
 
 
-def _answered(row: dict[str, Any]) -> Answered:
+def _answered(row: Mapping[str, Any]) -> Answered:
     position = row["chosen_position"]
     return Answered(
         number=row["pk"],

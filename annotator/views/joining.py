@@ -83,7 +83,7 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
             annotator=annotator,
             languages=form.cleaned_data["languages"],
         )
-    context = {"project": project, "invitation": invitation, "secret": secret, "form": form}
+    context = {"offered": project, "invitation": invitation, "secret": secret, "form": form}
     return render(request, "join.html", context, status=422 if form.is_bound else 200)
 
 
