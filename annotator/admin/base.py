@@ -114,6 +114,7 @@ class ReadOnlyAdmin(PlurivoxAdmin):
     """Rows to look at; what writes them are the services."""
 
     list_display_links: Any = ("__str__",)
+    sortable_by = ("id",)  # the only order that an index gives for every list
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         """Nobody adds rows here."""

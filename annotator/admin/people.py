@@ -17,6 +17,7 @@ class AnnotatorAdmin(UserAdmin, PlurivoxAdmin):  # type: ignore[type-arg]
     ordering = ("-pk",)
     list_display = ("username", "ui_language", "is_staff", "is_active", "date_joined")
     list_filter = ("is_staff", "is_active")
+    sortable_by = ("username",)
     search_fields = ("=username", "=email")
     search_help_text = _("Searches whole user names and e-mail addresses.")
     fieldsets = (
