@@ -45,7 +45,7 @@ def list_language_states(*, project: Project) -> list[LanguageState]:
 
 
 def _count(rows: QuerySet[Prompt] | QuerySet[Assignment]) -> dict[str, int]:
-    return dict(rows.order_by().values_list("language").annotate(Count("*")))
+    return dict(rows.order_by().values_list("language").annotate(n=Count("*")))
 
 
 def _has_text(texts: dict[str, str], tag: str) -> bool:

@@ -150,9 +150,7 @@ def test_a_lost_file_is_written_anew_with_new_secrets(path: Path, content: str) 
     assert recognise_token(key=second["api_token"])
 
 
-def test_with_a_model_server_the_candidates_are_generated(
-    path: Path, settings: Settings
-) -> None:
+def test_with_a_model_server_the_candidates_are_generated(path: Path, settings: Settings) -> None:
     settings.VLLM_BASE_URL = "http://127.0.0.1:9/v1"
     demo = seed(path)
     seed(path)
