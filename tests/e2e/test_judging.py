@@ -172,6 +172,7 @@ def test_going_back_shows_fresh_work_and_the_old_page_sent_again_stores_nothing(
     }
     visitor.choose("b")
     visitor.page.click("#submit")
+    expect(visitor.page.locator("#saved")).to_have_text("Saved")
     visitor.page.go_back()
     assert visitor.task() != first
     answer = visitor.page.request.post(
