@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do $$p -c 'import sys;
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes
 # Lint and messages read the settings but open no connection.
-STATIC_ENV := SECRET_KEY=only-for-reading-the-settings-0123456789 DATABASE_URL=postgresql://nowhere/none REDIS_URL=redis://nowhere
+STATIC_ENV := SECRET_KEY=only-for-reading-the-settings-0123456789-abcdefghijklm DATABASE_URL=postgresql://nowhere/none REDIS_URL=redis://nowhere
 
 export PORT HOST
 

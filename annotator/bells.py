@@ -28,4 +28,6 @@ def _send(task: str, queue: str, ids: dict[str, int]) -> None:
     try:
         current_app.send_task(task, kwargs=ids, queue=queue)
     except (OperationalError, OSError) as error:
-        logger.warning("The broker did not take %s %s; the sweep will ring again. %s", task, ids, error)
+        logger.warning(
+            "The broker did not take %s %s; the sweep will ring again. %s", task, ids, error
+        )

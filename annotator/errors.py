@@ -9,7 +9,9 @@ class Refused(Exception):
     `fields` names the parts that are at fault, each with its own sentence.
     """
 
-    def __init__(self, code: str, sentence: str, *, fields: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, code: str, sentence: str, *, fields: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence

@@ -110,6 +110,10 @@ SECURE_PROXY_SSL_HEADER = (
 )
 SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_URL.startswith("https") else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # framing is forbidden by the content security policy, see annotator.middleware
+    "security.W008",  # the proxy redirects to TLS
+]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
@@ -171,6 +175,11 @@ REST_FRAMEWORK = {
     "UNICODE_JSON": True,
 }
 SPECTACULAR_SETTINGS = {
+    "ENUM_NAME_OVERRIDES": {
+        "ProjectState": "annotator.models.projects.Project.State",
+        "RunState": "annotator.models.generation.GenerationRun.State",
+        "CandidateSetState": "annotator.models.generation.CandidateSet.State",
+    },
     "TITLE": "Plurivox",
     "DESCRIPTION": "Human preferences that are allowed to disagree: prompts in, judgments out.",
     "VERSION": "1.0.0",

@@ -135,7 +135,9 @@ def test_the_last_search_is_made_at_most_once_in_a_while(
     assert claim_next(participation=alice) is None
     with CaptureQueriesContext(connection) as queries:
         assert claim_next(participation=alice) is None
-    assert sum("EXECUTE claim " in query["sql"] for query in queries) == 1, "one queue, searched once"
+    assert sum("EXECUTE claim " in query["sql"] for query in queries) == 1, (
+        "one queue, searched once"
+    )
 
 
 def test_a_last_search_brings_overdue_places_of_others_back(
