@@ -1,6 +1,7 @@
 """What templates need to show texts in many scripts."""
 
 from django import template
+from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,12 @@ WAYS_OUT = {
     "none": _("None represents me"),
 }
 ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+
+@register.simple_tag
+def are_texts_bundled() -> bool:
+    """Tell whether what is shown was written for the demo, since no model server made it."""
+    return settings.DEMO and not settings.VLLM_BASE_URL
 
 
 @register.filter
