@@ -63,7 +63,8 @@ def invited(language: str, tmp_path: Path) -> str:
     call_command(
         "invite", "blend", "--language", language, "--output", str(output), stdout=io.StringIO()
     )
-    (row,) = csv.DictReader(output.open(encoding="utf-8"))
+    with output.open(encoding="utf-8", newline="") as links:
+        (row,) = csv.DictReader(links)
     parts = urlsplit(row["url"])
     return f"{parts.path}?{parts.query}"
 
@@ -105,6 +106,7 @@ def test_real_prompts_become_a_dataset(
 ) -> None:
     if not BLEND.exists():
         pytest.skip("the BLEnD files are not beside this checkout")
+    vllm_settings.CSRF_COOKIE_SECURE = vllm_settings.SESSION_COOKIE_SECURE = False  # plain HTTP
     project = make_project(
         "blend", opened=False, overlap=1, languages=[], consent_text={"en": "You compare texts."}
     )
