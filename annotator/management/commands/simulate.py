@@ -1,0 +1,50 @@
+"""`manage.py simulate`: simulated people answer, for tests and demonstrations."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from annotator.errors import Refused
+from annotator.management.importing import find_project
+from annotator.services.simulation import simulate
+
+
+class Command(BaseCommand):
+    """Let simulated people with known values answer through the services."""
+
+    help = "Simulated people with known values answer. Their accounts begin with “simulated-”; don't use it in a project of real people."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("project", help="The project's slug.")
+        parser.add_argument("--annotators", type=int, default=5, metavar="N")
+        parser.add_argument("--judgments", type=int, default=100, metavar="M")
+        parser.add_argument("--seed", type=int, default=0, metavar="S")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Simulate; exit 0 only where all judgments were given."""
+        project = find_project(options["project"])
+        for name, least in (("annotators", 1), ("judgments", 1), ("seed", 0)):
+            if not least <= options[name] < 2**31:
+                raise CommandError(f"--{name}: This must be a number from {least} on.")
+        with tqdm(
+            total=options["judgments"], unit=" judgments", disable=not sys.stderr.isatty()
+        ) as bar:
+            try:
+                given = simulate(
+                    project=project,
+                    annotators=options["annotators"],
+                    judgments=options["judgments"],
+                    seed=options["seed"],
+                    on_judgment=lambda: bar.update(1),
+                )
+            except Refused as refusal:
+                raise CommandError(refusal.sentence) from refusal
+        self.stdout.write(f"{given} judgments by {options['annotators']} simulated people.")
+        if given < options["judgments"]:
+            raise CommandError(
+                f"There was no work for {options['judgments'] - given} more. Add prompts or people, or raise the overlap."
+            )

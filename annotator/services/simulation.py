@@ -1,0 +1,132 @@
+"""Simulated people with known values, who answer through the same services as everybody else.
+
+They fill a test project, and since their values are known, what an analysis finds can be held against
+them. Each person has a position on the two value dimensions of Inglehart and Welzel; a response is worth
+to them what its value codes say, plus Gumbel noise, so that choices follow a multinomial logit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from annotator.errors import Refused
+from annotator.models import Annotator, Assignment, Participation, Project, Response
+from annotator.services.assignments import claim_next
+from annotator.services.judgments import LETTERS, Answer, submit_judgment
+from annotator.services.people import join_project
+
+SIGNS = {
+    "traditional": ("traditional_secular", -1.0),
+    "secular": ("traditional_secular", 1.0),
+    "survival": ("survival_self_expression", -1.0),
+    "self-expression": ("survival_self_expression", 1.0),
+}
+"""Where a value code lies on its dimension; any other code is neutral."""
+DIMENSIONS = ("traditional_secular", "survival_self_expression")
+SHARPNESS = 2.0
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulated person: the participation, and a position of -1 or 1 on each of DIMENSIONS."""
+
+    participation: Participation
+    values: tuple[float, ...]
+
+
+def simulate(
+    *,
+    project: Project,
+    annotators: int,
+    judgments: int,
+    seed: int,
+    on_judgment: Callable[[], object] = lambda: None,
+) -> int:
+    """Let simulated people give up to so many judgments; return how many they gave.
+
+    The same seed makes the same people, with the same values; they go on where they stopped. It ends
+    early where nothing is left for any of them.
+    """
+    if project.state != Project.State.OPEN:
+        raise Refused("not_open", _("The project is not open. Open it first, then simulate."))
+    if not project.languages:
+        raise Refused("no_languages", _("The project has no languages yet. Import prompts first."))
+    people = _people(project, annotators, seed)
+    given = 0
+    while people and given < judgments:
+        idle = []
+        for person in people:
+            if given == judgments:
+                break
+            if _judge(person, project, seed):
+                given += 1
+                on_judgment()
+            else:
+                idle.append(person)
+        people = [person for person in people if person not in idle]
+    return given
+
+
+def _people(project: Project, count: int, seed: int) -> list[Simulated]:
+    people = []
+    for number in range(count):
+        account, _made = Annotator.objects.get_or_create(
+            username=f"simulated-{project.pk}-{seed}-{number}"
+        )
+        language = project.languages[number % len(project.languages)]
+        participation = Participation.objects.filter(project=project, annotator=account).first()
+        if participation is None:
+            participation = join_project(project=project, annotator=account, languages=[language])
+        rng = np.random.default_rng([seed, number])
+        people.append(
+            Simulated(participation, tuple(float(v) for v in rng.choice([-1.0, 1.0], size=2)))
+        )
+    return people
+
+
+def _judge(person: Simulated, project: Project, seed: int) -> bool:
+    """Answer one task; say whether there was one."""
+    place_id = claim_next(participation=person.participation)
+    if place_id is None:
+        return False
+    place = Assignment.objects.get(pk=place_id)
+    rng = np.random.default_rng([seed, place.comparison_id, person.participation.pk])
+    codes = list(
+        Response.objects.filter(options__comparison=place.comparison_id)
+        .order_by("options__position")
+        .values_list("codes", flat=True)
+    )
+    worth = [
+        _worth(person, codes[position]) + float(rng.gumbel()) for position in place.display_order
+    ]
+    best = int(np.argmax(worth))
+    margin = worth[best] - sorted(worth)[-2]
+    pairwise = project.task_format == Project.TaskFormat.PAIRWISE and project.strength_asked
+    assert place.token is not None
+    submit_judgment(
+        participation=person.participation,
+        assignment_id=place.pk,
+        submission_id=place.token,
+        answer=Answer(
+            choice=LETTERS[best],
+            strength=1 + int(margin > 1) + int(margin > 2) if pairwise else None,
+            explanation=_("A simulated person."),
+        ),
+        device="desktop",
+    )
+    return True
+
+
+def _worth(person: Simulated, codes: dict[str, str]) -> float:
+    """Return what a response is worth to a person before noise."""
+    position = dict.fromkeys(DIMENSIONS, 0.0)
+    for code in codes.values():
+        dimension, sign = SIGNS.get(code, (None, 0.0))
+        if dimension:
+            position[dimension] = sign
+    return SHARPNESS * sum(
+        value * position[dimension]
+        for value, dimension in zip(person.values, DIMENSIONS, strict=True)
+    )
