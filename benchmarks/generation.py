@@ -185,7 +185,12 @@ def measure_ours(run: "GenerationRun") -> Measured:
     answers = Exchange.objects.filter(candidate_set__run=run).values_list(
         "answer__usage__completion_tokens", flat=True
     )
-    return Measured(seconds, sum(answers))
+    lost = Exchange.objects.filter(candidate_set__run=run, answer=None)
+    if lost.exists():
+        print(
+            f"{lost.count()} requests without an answer, asked again: {lost[0].error}", flush=True
+        )
+    return Measured(seconds, sum(tokens or 0 for tokens in answers))
 
 
 def measure_plain(bodies: list[dict[str, Any]], *, concurrency: int) -> Measured:

@@ -136,13 +136,10 @@ class _Pump:
         self._stopping = stopping
         self._gate = Gate(seed=run.seed)
         self._slots = asyncio.Semaphore(settings.VLLM_CONCURRENCY)
+        self._requests_per_set = self._strategy.requests_per_set(run.candidates)
         # As much again as is in flight waits claimed, so that a free slot never waits for the database.
-        self._room = max(
-            1,
-            math.ceil(
-                2 * settings.VLLM_CONCURRENCY / self._strategy.requests_per_set(run.candidates)
-            ),
-        )
+        self._most_unanswered = 2 * settings.VLLM_CONCURRENCY
+        self._unanswered: dict[int, int] = {}
         self._held: dict[int, tuple[ClaimedSet, asyncio.Task[SetResult]]] = {}
         self._begun: set[int] = set()
         self._results: list[SetResult] = []
@@ -222,19 +219,22 @@ class _Pump:
             await self._say("")
 
     async def _claim(self) -> None:
-        room = self._room - len(self._held)
+        # Counted in requests: a set whose longest answer is still to come fills one slot, not k.
+        free = self._most_unanswered - sum(self._unanswered.values())
         if (
             not self._gate.is_open
-            or room <= self._room // 4
+            or free <= self._most_unanswered // 4
             or not (self._more_is_queued or self._claim_due.now())
         ):
             return
+        room = math.ceil(free / self._requests_per_set)
         claimed = await self._database(generation.claim_sets, run_id=self._run.pk, limit=room)
         self._more_is_queued = len(claimed) == room
         for one in claimed:
             task = asyncio.create_task(self._make(one))
             task.add_done_callback(lambda _task: self._something_ended.set())
             self._held[one.set_id] = (one, task)
+            self._unanswered[one.set_id] = self._requests_per_set
 
     async def _make(self, claimed: ClaimedSet) -> SetResult:
         """Ask for one set and read the answers."""
@@ -249,12 +249,16 @@ class _Pump:
     async def _send(self, set_id: int, request: Request) -> Sent:
         body = request.body(model=self._model)
         async with self._slots:
+            while not self._gate.is_open and set_id not in self._begun:
+                await asyncio.sleep(TICK)  # the loop is about to give this set back
             self._begun.add(set_id)
             reply: Answer | ModelServerError
             try:
                 reply = await self._server.complete(body)
             except ModelServerError as error:
                 reply = error
+            if set_id in self._unanswered:  # else the set was given back meanwhile
+                self._unanswered[set_id] -= 1
             self._gate.learn(reply)
             if isinstance(reply, NotServedError):
                 self._refusal = reply.sentence
@@ -323,7 +327,7 @@ class _Pump:
         await asyncio.wait([task])
 
     def _forget(self, set_id: int) -> None:
-        del self._held[set_id]
+        del self._held[set_id], self._unanswered[set_id]
         self._begun.discard(set_id)
 
     async def _say(self, sentence: str) -> None:
