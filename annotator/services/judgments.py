@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from annotator.errors import Missing, Refused
 from annotator.models import Assignment, Change, Judgment, Participation, Project
+from annotator.selectors.tasks import LETTERS
 from annotator.statements import Statement
 
-LETTERS = "abcdefgh"
 MAX_EXPLANATION = 5000
 MAX_ACTIVE_MS = 24 * 3600 * 1000
 

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
 from annotator.models import Annotator, Assignment, Participation, Project, Response
+from annotator.selectors.tasks import LETTERS
 from annotator.services.assignments import claim_next
-from annotator.services.judgments import LETTERS, Answer, submit_judgment
+from annotator.services.judgments import Answer, submit_judgment
 from annotator.services.people import join_project
 
 SIGNS = {
