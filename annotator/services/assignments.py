@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.errors import Missing, Refused
-from annotator.models import Offer, Participation, QueueCursor
+from annotator.models import Change, Offer, Participation, QueueCursor
 from annotator.statements import Statement
 
 CLAIM = Statement(
@@ -102,11 +102,14 @@ WITH open_places AS MATERIALIZED (
         SELECT *, row_number() OVER (PARTITION BY comparison_id ORDER BY id) AS nth FROM surplus
     ) candidate ON candidate.comparison_id = open_places.comparison_id AND candidate.nth = open_places.nth
                AND open_places.stratum IN ('', candidate.stratum)
+), filled AS (
+    UPDATE annotator_assignment AS place
+    SET state = 'judged', judgment_id = matched.judgment_id, participation_id = matched.participation_id
+    FROM matched WHERE place.id = matched.place_id AND place.state = 'open'
+    RETURNING place.project_id, place.judgment_id
 )
-UPDATE annotator_assignment AS place
-SET state = 'judged', judgment_id = matched.judgment_id, participation_id = matched.participation_id
-FROM matched WHERE place.id = matched.place_id AND place.state = 'open'
-RETURNING place.id
+INSERT INTO annotator_change (project_id, kind, judgment_id, at)
+SELECT project_id, 'marked', judgment_id, clock_timestamp() FROM filled
 """
 
 
@@ -258,7 +261,17 @@ def _return_place(assignment_id: int, participation: Participation) -> list[int]
 
 
 def _promote_surplus(places: list[int]) -> None:
-    """Let judgments that came late fill places that were given back, instead of asking one more person."""
+    """Let judgments that came late fill places that were given back, instead of asking one more person.
+
+    They count from now on, which is a change that increments of the export must tell.
+    """
     if places:
         with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                SELECT pg_advisory_xact_lock_shared(%s, project_id::int)
+                FROM (SELECT DISTINCT project_id FROM annotator_assignment WHERE id = ANY(%s) ORDER BY 1) held
+                """,
+                [Change.ADVISORY_LOCK, places],
+            )
             cursor.execute(PROMOTE_SURPLUS, {"places": places})

@@ -168,6 +168,10 @@ def test_surplus_fills_a_place_that_is_given_back(
         late.judgment_id,
         alice,
     )
+    assert list(Change.objects.order_by("id").values_list("kind", "judgment")) == [
+        ("judged", late.judgment_id),
+        ("marked", late.judgment_id),
+    ]
 
 
 def test_surplus_never_fills_a_place_reserved_for_another_stratum() -> None:
