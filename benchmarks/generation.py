@@ -155,14 +155,14 @@ def _queue(slug: str, sets: int) -> "GenerationRun":
 def _bodies(run: "GenerationRun") -> list[dict[str, Any]]:
     """Return the requests that the worker will send."""
     from annotator.models import CandidateSet
-    from pluralism.strategies import Message, make_strategy
+    from pluralism.strategies import Message, Task, make_strategy
 
     strategy = make_strategy(run.strategy, run.parameters)
     rows = CandidateSet.objects.filter(run=run).order_by("id").values_list("prompt__text", "seed")
     return [
         request.body(model=MODEL)
         for text, seed in rows
-        for request in strategy.ask([Message("user", text or "")], k=K, seed=seed, attempt=1)
+        for request in strategy.ask(Task((Message("user", text or ""),), "en", K, seed))
     ]
 
 

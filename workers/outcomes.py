@@ -108,7 +108,9 @@ def _outcome(claimed: ClaimedSet, sent: Sequence[Sent], *, strategy: Strategy, k
     if ended := [answer.finish_reason for answer in answers if answer.finish_reason != "stop"]:
         return Again("aborted", f"The model server ended an answer with “{ended[0]}”.")
     try:
-        candidates = strategy.read([answer.text for answer in answers], k=k)
+        candidates = strategy.read(
+            [one.request for one in sent], [answer.text for answer in answers], k=k
+        )
     except UnusableError as error:
         return Again(error.reason, error.detail)
     return Completed([_response(candidate, sent, answers) for candidate in candidates])

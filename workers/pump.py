@@ -19,7 +19,7 @@ from annotator.models import GenerationRun
 from annotator.selectors.generation import is_paused, running_run, seconds_until_due
 from annotator.services import generation
 from annotator.services.generation import Again, ClaimedSet, SetResult
-from pluralism.strategies import Message, Request, Strategy, make_strategy
+from pluralism.strategies import Message, Request, Strategy, Task, make_strategy
 from workers.gate import Gate
 from workers.outcomes import Sent, make_result
 from workers.vllm import Answer, ModelServer, ModelServerError, NotServedError
@@ -242,7 +242,8 @@ class _Pump:
         if claimed.system:
             conversation.insert(0, Message("system", claimed.system))
         k = self._run.candidates
-        requests = self._strategy.ask(conversation, k=k, seed=claimed.seed, attempt=claimed.attempt)
+        task = Task(tuple(conversation), claimed.language, k, claimed.seed, claimed.attempt)
+        requests = self._strategy.ask(task)
         sent = await asyncio.gather(*(self._send(claimed.set_id, request) for request in requests))
         return make_result(claimed, sent, strategy=self._strategy, k=k)
 

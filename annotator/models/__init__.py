@@ -10,9 +10,11 @@ from annotator.models.comparisons import (
 )
 from annotator.models.generation import CandidateSet, Exchange, GenerationRun, Response
 from annotator.models.judgments import Change, Conversation, Judgment, Turn
+from annotator.models.measures import Diversity, Verdict
 from annotator.models.people import Annotator, Consent, Participation
 from annotator.models.projects import Project, Wave
 from annotator.models.prompts import Prompt, PromptGroup
+from annotator.models.sources import ModelEndpoint, TranslationDraft, ValueProfile
 
 __all__ = [
     "Annotator",
@@ -24,10 +26,12 @@ __all__ = [
     "ComparisonOption",
     "Consent",
     "Conversation",
+    "Diversity",
     "Exchange",
     "GenerationRun",
     "Invitation",
     "Judgment",
+    "ModelEndpoint",
     "Offer",
     "Participation",
     "Project",
@@ -36,6 +40,9 @@ __all__ = [
     "QueueCursor",
     "Response",
     "Scope",
+    "TranslationDraft",
     "Turn",
+    "ValueProfile",
+    "Verdict",
     "Wave",
 ]

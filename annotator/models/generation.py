@@ -24,9 +24,21 @@ class GenerationRun(models.Model):
         CANCELLED = "cancelled", _("cancelled")
         FINISHED = "finished", _("finished")
 
+    class Purpose(models.TextChoices):
+        COLLECT = "collect", _("for people to compare")
+        TRIAL = "trial", _("a trial, never shown to annotators")
+        LIVE = "live", _("while a person waits")
+        ALIGN = "align", _("translated from another language, reviewed before it opens")
+
+    class Queue(models.TextChoices):
+        BULK = "bulk", _("in its turn")
+        INTERACTIVE = "interactive", _("ahead of everything else")
+
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, db_index=False, related_name="runs"
     )
+    purpose = models.CharField(max_length=7, choices=Purpose.choices, default=Purpose.COLLECT)
+    queue = models.CharField(max_length=11, choices=Queue.choices, default=Queue.BULK)
     strategy = models.CharField(max_length=32)
     parameters = models.JSONField(
         default=dict,
@@ -37,6 +49,18 @@ class GenerationRun(models.Model):
         max_length=200,
         blank=True,
         help_text=_("The model asked for; empty: the first one the server lists."),
+    )
+    endpoints = ArrayField(
+        models.CharField(max_length=64),
+        default=list,
+        blank=True,
+        help_text=_("Only these model servers, by name; empty: all that serve the model."),
+    )
+    server_version = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text=_("Of the model server that answered first; another one pauses the run."),
     )
     languages = ArrayField(
         LanguageField(),
@@ -58,6 +82,17 @@ class GenerationRun(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                name="one_live_run_at_a_time_per_project",
+                fields=("project",),
+                condition=Q(purpose="live", state__in=("running", "paused")),
+            ),
+            models.CheckConstraint(
+                name="live_runs_go_ahead_of_everything",
+                condition=~Q(purpose="live") | Q(queue="interactive"),
+            ),
+        )
         indexes = (models.Index(name="run_by_project", fields=("project", "-id")),)
 
     def __str__(self) -> str:
@@ -70,6 +105,7 @@ class CandidateSet(models.Model):
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")
         RUNNING = "running", _("running")
+        REVIEW = "review", _("waits for a reviewer")
         COMPLETE = "complete", _("complete")
         TRUNCATED = "truncated", _("truncated")
         FAILED = "failed", _("failed")
@@ -97,6 +133,18 @@ class CandidateSet(models.Model):
         blank=True,
         related_name="candidate_sets",
     )
+    source_set = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="aligned_sets",
+        help_text=_("Of an aligned set: the set whose responses these are, in another language."),
+    )
+    reviewed_by = models.ForeignKey(
+        Annotator, on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="+"
+    )
+    reviewed_at = models.DateTimeField(null=True, blank=True)
     import_key = models.CharField(  # noqa: DJ001 - unique where present
         max_length=64,
         null=True,
@@ -129,6 +177,13 @@ class CandidateSet(models.Model):
         help_text=_("Reason code of a failed set or of the attempt before."),
     )
     failure_detail = models.TextField(blank=True)
+    progress = ArrayField(
+        models.PositiveIntegerField(),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("While a person waits: the tokens of each request so far."),
+    )
     prompt_tokens = models.PositiveIntegerField(
         null=True, help_text=_("Of the attempt that was stored last.")
     )
@@ -154,6 +209,11 @@ class CandidateSet(models.Model):
             models.CheckConstraint(
                 name="failed_sets_have_a_reason", condition=~Q(state="failed") | ~Q(failure="")
             ),
+            models.CheckConstraint(
+                name="aligned_sets_are_reviewed_before_they_are_complete",
+                condition=~Q(state="complete", source_set__isnull=False)
+                | Q(reviewed_by__isnull=False, reviewed_at__isnull=False),
+            ),
         )
         indexes = (
             models.Index(name="set_by_run_state", fields=("run", "state")),
@@ -174,6 +234,10 @@ class Exchange(models.Model):
     )
     attempt = models.PositiveSmallIntegerField()
     number = models.PositiveSmallIntegerField(help_text=_("Which request of the attempt, from 0."))
+    endpoint = models.CharField(
+        max_length=64, blank=True, help_text=_("The model server asked, by its name.")
+    )
+    server_version = models.CharField(max_length=64, blank=True)
     request = models.JSONField(help_text=_("The body as sent."))
     answer = models.JSONField(
         null=True, help_text=_("The body as received; empty where none came.")
@@ -196,6 +260,11 @@ class Exchange(models.Model):
 
 class Response(models.Model):
     """One candidate. The database refuses any change of its text or origin."""
+
+    class LanguageCheck(models.TextChoices):
+        SAME = "same", _("as asked")
+        OTHER = "other", _("another language")
+        UNCHECKED = "unchecked", _("can't be told")
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="+")
     candidate_set = models.ForeignKey(
@@ -223,7 +292,32 @@ class Response(models.Model):
         default=dict,
         help_text=_("Values this response stands for, where known; hidden from annotators."),
     )
+    origin = models.JSONField(
+        default=dict,
+        help_text=_(
+            "What the strategy tells of this response: its part, stated probability, value profile …"
+        ),
+    )
+    source_response = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="translations",
+        help_text=_("Of an aligned set: the response that this one translates."),
+    )
     detected_language = models.CharField(max_length=35, blank=True)
+    language_check = models.CharField(
+        max_length=9,
+        choices=LanguageCheck.choices,
+        blank=True,
+        help_text=_("Whether the text is in the language asked for."),
+    )
+    flags = ArrayField(
+        models.CharField(max_length=32),
+        default=list,
+        help_text=_("What a reader should know of this text: refusal, code_mixed …"),
+    )
 
     class Meta:
         constraints = (

@@ -4,7 +4,7 @@ Each module holds one strategy as a frozen pydantic model: its fields are the pa
 say what to ask and read the answers. Nothing here sends anything.
 """
 
-from pluralism.strategies.base import Candidate, Message, Request, Strategy, UnusableError
+from pluralism.strategies.base import Candidate, Message, Request, Strategy, Task, UnusableError
 from pluralism.strategies.registry import STRATEGIES, make_strategy
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Message",
     "Request",
     "Strategy",
+    "Task",
     "UnusableError",
     "make_strategy",
 ]

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -27,18 +27,49 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Task:
+    """What one attempt at a set is asked for.
+
+    Attributes
+    ----------
+    conversation
+        What the person has seen so far, ending with a user message; a system message may lead.
+    language
+        BCP-47 tag of the conversation's last message.
+    k
+        How many candidates are wanted, 2 to 8.
+    seed
+        The set's own seed, at least 0.
+    attempt
+        Counts from 1; each attempt draws other sampling seeds.
+    """
+
+    conversation: tuple[Message, ...]
+    language: str
+    k: int
+    seed: int
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
 class Request:
-    """One request to a model, in the words of the OpenAI chat API, except for the model's name."""
+    """One request to a model, in the words of the OpenAI chat API.
+
+    `model` is set where a strategy asks a certain one; otherwise the run's model answers. `origin` is
+    what is known beforehand of the candidates in the answer: it becomes part of their origin.
+    """
 
     messages: tuple[Message, ...]
     seed: int
     sampling: Mapping[str, float | int]
     response_format: Mapping[str, Any] | None = None
+    model: str = ""
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self, *, model: str) -> dict[str, Any]:
-        """Return the JSON body to send."""
+        """Return the JSON body to send; `model` answers unless the request names another."""
         body: dict[str, Any] = {
-            "model": model,
+            "model": self.model or model,
             "messages": [
                 {"role": message.role, "content": message.content} for message in self.messages
             ],
@@ -54,10 +85,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One response, and the index of the request whose answer held it."""
+    """One response, the index of the request whose answer held it, and what the strategy tells of it.
+
+    `origin` is JSON: {"part": "default"}, {"probability": 0.08}, {"profile": "tradition"} …
+    """
 
     text: str
     request: int
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
 
 class UnusableError(Exception):
@@ -81,6 +116,8 @@ class Strategy(BaseModel, ABC):
     name: ClassVar[str]
     label: ClassVar[str]
     description: ClassVar[str]
+    promises_difference: ClassVar[bool] = True
+    """Whether near-identical candidates make a set unusable; a baseline keeps what it drew."""
 
     temperature: Annotated[
         float, Field(ge=0, le=2, description=gettext_noop("Sampling temperature."))
@@ -114,25 +151,13 @@ class Strategy(BaseModel, ABC):
         """Return how many requests make one set of `k`."""
 
     @abstractmethod
-    def ask(
-        self, conversation: Sequence[Message], *, k: int, seed: int, attempt: int
-    ) -> tuple[Request, ...]:
-        """Return the requests of one attempt; the same arguments give the same requests.
-
-        Parameters
-        ----------
-        conversation
-            What the person has seen so far, ending with a user message; a system message may lead.
-        k
-            How many candidates are wanted, 2 to 8.
-        seed
-            The set's own seed, at least 0.
-        attempt
-            Each attempt draws other sampling seeds.
-        """
+    def ask(self, task: Task) -> tuple[Request, ...]:
+        """Return the requests of one attempt; an equal task gives equal requests."""
 
     @abstractmethod
-    def read(self, answers: Sequence[str], *, k: int) -> tuple[Candidate, ...]:
+    def read(
+        self, requests: Sequence[Request], answers: Sequence[str], *, k: int
+    ) -> tuple[Candidate, ...]:
         """Return the `k` candidates held by the answers to the requests of `ask`, in their order.
 
         Raises

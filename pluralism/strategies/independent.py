@@ -7,9 +7,9 @@ from pydantic import Field
 
 from pluralism.strategies.base import (
     Candidate,
-    Message,
     Request,
     Strategy,
+    Task,
     UnusableError,
     checked,
     gettext_noop,
@@ -25,6 +25,8 @@ class Independent(Strategy):
     description: ClassVar[str] = gettext_noop(
         "Sends the prompt as it is, once for each response, with another seed each time: the baseline."
     )
+
+    promises_difference: ClassVar[bool] = False
 
     temperature: Annotated[
         float,
@@ -44,17 +46,21 @@ class Independent(Strategy):
         """Return `k`."""
         return k
 
-    def ask(
-        self, conversation: Sequence[Message], *, k: int, seed: int, attempt: int
-    ) -> tuple[Request, ...]:
+    def ask(self, task: Task) -> tuple[Request, ...]:
         """Return `k` requests that differ in their seed alone."""
-        seeds = sampling_seeds(seed=seed, attempt=attempt, count=k)
+        seeds = sampling_seeds(seed=task.seed, attempt=task.attempt, count=task.k)
         return tuple(
-            Request(messages=tuple(conversation), seed=drawn, sampling=self.sampling)
+            Request(messages=task.conversation, seed=drawn, sampling=self.sampling)
             for drawn in seeds
         )
 
-    def read(self, answers: Sequence[str], *, k: int) -> tuple[Candidate, ...]:
+    def read(
+        self,
+        requests: Sequence[Request],  # noqa: ARG002 - each answer stands for itself
+        answers: Sequence[str],
+        *,
+        k: int,
+    ) -> tuple[Candidate, ...]:
         """Return the answers themselves, trimmed."""
         if not any(answer.strip() for answer in answers):
             raise UnusableError("empty_answer", "the model answered nothing")

@@ -18,6 +18,7 @@ from pluralism.strategies.base import (
     Message,
     Request,
     Strategy,
+    Task,
     UnusableError,
     checked,
     gettext_noop,
@@ -101,15 +102,14 @@ class NcPrompt(Strategy):
         """Return 1."""
         return 1
 
-    def ask(
-        self, conversation: Sequence[Message], *, k: int, seed: int, attempt: int
-    ) -> tuple[Request, ...]:
+    def ask(self, task: Task) -> tuple[Request, ...]:
         """Return the one request."""
-        (drawn,) = sampling_seeds(seed=seed, attempt=attempt, count=1)
+        k = task.k
+        (drawn,) = sampling_seeds(seed=task.seed, attempt=task.attempt, count=1)
         return (
             Request(
                 messages=_with_instruction(
-                    conversation, self.instruction(k), position=self.position
+                    task.conversation, self.instruction(k), position=self.position
                 ),
                 seed=drawn,
                 sampling=self.sampling,
@@ -123,7 +123,13 @@ class NcPrompt(Strategy):
         """Return what is asked for beside the conversation."""
         return f"{DIVERSITY} {DEMARCATION[self.protocol]}".format(number=NUMBER_WORDS[k])
 
-    def read(self, answers: Sequence[str], *, k: int) -> tuple[Candidate, ...]:
+    def read(
+        self,
+        requests: Sequence[Request],  # noqa: ARG002 - there is one
+        answers: Sequence[str],
+        *,
+        k: int,
+    ) -> tuple[Candidate, ...]:
         """Return the parts of the one answer."""
         (answer,) = answers
         if not answer.strip():

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pluralism.strategies import STRATEGIES, Message, make_strategy
+from pluralism.strategies import STRATEGIES, Message, Task, make_strategy
 
 PAPER = "Generate four responses that represent diverse values. Each response should start with ### to demarcate where one begins and the other ends."
 QUESTION = (Message("user", "What do you owe your parents?"),)
@@ -23,7 +23,7 @@ def ask(
     strategy = make_strategy(name, parameters)
     return [
         request.body(model="m")
-        for request in strategy.ask(conversation, k=k, seed=seed, attempt=attempt)
+        for request in strategy.ask(Task(tuple(conversation), "en", k, seed, attempt))
     ]
 
 

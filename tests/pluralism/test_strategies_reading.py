@@ -12,7 +12,7 @@ FOUR = ["Honour them.", "Live freely.", "Share the load.", "It depends."]
 
 def read(answer: str, *, k: int = 4, **parameters: Any) -> list[str]:
     return [
-        candidate.text for candidate in make_strategy("nc_prompt", parameters).read([answer], k=k)
+        candidate.text for candidate in make_strategy("nc_prompt", parameters).read([], [answer], k=k)
     ]
 
 
@@ -143,7 +143,7 @@ def test_the_structured_protocol_refuses_with_a_reason(answer: str, expected: st
 
 
 def test_independent_answers_are_the_candidates_each_with_its_request() -> None:
-    candidates = make_strategy("independent", {}).read([f" {text}\n" for text in FOUR], k=4)
+    candidates = make_strategy("independent", {}).read([], [f" {text}\n" for text in FOUR], k=4)
     assert [(candidate.text, candidate.request) for candidate in candidates] == list(
         zip(FOUR, range(4), strict=True)
     )
@@ -160,5 +160,5 @@ def test_independent_answers_are_the_candidates_each_with_its_request() -> None:
 )
 def test_independent_answers_are_checked_alike(answers: list[str], expected: str) -> None:
     with pytest.raises(UnusableError) as refusal:
-        make_strategy("independent", {}).read(answers, k=4)
+        make_strategy("independent", {}).read([], answers, k=4)
     assert refusal.value.reason == expected

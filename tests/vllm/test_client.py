@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pluralism.strategies import Message, make_strategy
+from pluralism.strategies import Message, Task, make_strategy
 from tests.vllm.real_server import API_KEY, MODEL, RealServer
 from workers.vllm import Answer, ModelServer, NotServedError, RejectedError, TooLongError
 
@@ -93,16 +93,16 @@ def test_the_schema_gives_exactly_k_strings(vllm: RealServer, k: int) -> None:
         "nc_prompt", {"protocol": "structured", "max_tokens": 1500, "max_characters": 80}
     )
     for seed in range(3):
-        (request,) = strategy.ask([Message("user", "What is fair?")], k=k, seed=seed, attempt=1)
+        (request,) = strategy.ask(Task((Message("user", "What is fair?"),), "en", k, seed))
         answer = complete(vllm, request.body(model=MODEL))
-        texts = [candidate.text for candidate in strategy.read([answer.text], k=k)]
+        texts = [candidate.text for candidate in strategy.read([request], [answer.text], k=k)]
         assert answer.finish_reason == "stop"
         assert all(0 < len(text) <= 80 for text in texts)
 
 
 def test_a_structured_answer_cut_at_its_limit_says_so(vllm: RealServer) -> None:
     strategy = make_strategy("nc_prompt", {"protocol": "structured", "max_tokens": 10})
-    (request,) = strategy.ask([Message("user", "What is fair?")], k=4, seed=1, attempt=1)
+    (request,) = strategy.ask(Task((Message("user", "What is fair?"),), "en", 4, 1))
     assert complete(vllm, request.body(model=MODEL)).finish_reason == "length"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pluralism.strategies import Message, make_strategy
+from pluralism.strategies import Message, Task, make_strategy
 from tests.model_server import MODEL as STAND_IN
 from tests.model_server import ModelServerStandIn, run_model_server
 from tests.vllm.real_server import API_KEY, MODEL, RealServer
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.vllm
 HELLO = [{"role": "user", "content": "Hello"}]
 (STRUCTURED,) = make_strategy(
     "nc_prompt", {"protocol": "structured", "max_characters": 40, "max_tokens": 1000}
-).ask([Message("user", "What is fair?")], k=4, seed=3, attempt=1)
+).ask(Task((Message("user", "What is fair?"),), "en", 4, 3))
 REQUESTS: dict[str, Any] = {
     "plain": {"messages": HELLO, "max_tokens": 20, "seed": 1},
     "one token": {"messages": HELLO, "max_tokens": 1},

@@ -15,7 +15,7 @@ from annotator.services.generation import (
     SetResult,
     Truncated,
 )
-from pluralism.strategies import Message, make_strategy
+from pluralism.strategies import Message, Task, make_strategy
 from tests.model_server import ModelServerStandIn
 from workers.outcomes import Sent, make_result
 from workers.vllm import ModelServer, ModelServerError
@@ -47,9 +47,8 @@ def attempt(
             base_url=base_url, api_key="", timeout=timeout, connections=8
         ) as server:
             sent = []
-            for request in made_by.ask(
-                [Message("user", claimed.text)], k=4, seed=claimed.seed, attempt=attempt
-            ):
+            task = Task((Message("user", claimed.text),), "en", 4, claimed.seed, attempt)
+            for request in made_by.ask(task):
                 body = request.body(model="stand-in")
                 try:
                     sent.append(Sent(request, body, await server.complete(body)))

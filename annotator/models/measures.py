@@ -1,0 +1,74 @@
+"""How unlike the responses of a set are, by each way of measuring."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from annotator.models.generation import CandidateSet, Response
+
+
+class Diversity(models.Model):
+    """The figures of one set under one similarity; `pluralism.diversity` defines them."""
+
+    candidate_set = models.ForeignKey(
+        CandidateSet, on_delete=models.PROTECT, db_index=False, related_name="diversities"
+    )
+    similarity = models.CharField(
+        max_length=200, help_text=_("char_ngrams-1, or embeddings: and the model's name.")
+    )
+    mean_dissimilarity = models.FloatField(
+        help_text=_("Mean of 1 − similarity over all pairs, 0 to 1.")
+    )
+    log_determinant = models.FloatField(
+        help_text=_("Of the similarity matrix; 0 where nothing is alike.")
+    )
+    distinct = models.PositiveSmallIntegerField(
+        help_text=_("How many of the responses are different answers.")
+    )
+    length_spread = models.FloatField(
+        help_text=_("Longest over shortest response, in characters.")
+    )
+
+    class Meta:
+        verbose_name_plural = _("diversities")
+        constraints = (
+            models.UniqueConstraint(
+                name="one_diversity_per_set_and_similarity",
+                fields=("candidate_set", "similarity"),
+            ),
+            models.CheckConstraint(
+                name="dissimilarity_lies_between_0_and_1",
+                condition=Q(mean_dissimilarity__gte=0, mean_dissimilarity__lte=1),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.candidate_set} {self.similarity}"
+
+
+class Verdict(models.Model):
+    """What a judge model says of one response: which values it stands for, and whether it answers the prompt."""
+
+    response = models.ForeignKey(
+        Response, on_delete=models.PROTECT, db_index=False, related_name="verdicts"
+    )
+    model = models.CharField(max_length=200)
+    template_version = models.CharField(max_length=32)
+    values = models.JSONField(
+        default=dict, help_text=_("By dimension, the pole the response leans to, or null.")
+    )
+    relevant = models.BooleanField()
+    request = models.JSONField(help_text=_("The body as sent."))
+    answer = models.JSONField(help_text=_("The body as received."))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="one_verdict_per_response_model_and_template",
+                fields=("response", "model", "template_version"),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.response} {self.model}"
