@@ -74,6 +74,18 @@ def test_asking_again_makes_only_what_is_missing(project: Project) -> None:
     ] == [new]
 
 
+def test_a_trial_takes_every_prompt_again_and_does_not_count_as_made(project: Project) -> None:
+    prompt = make_prompt(project)
+    trial = start_run(project=project, purpose="trial", queue="interactive")
+    assert (trial.purpose, trial.queue) == ("trial", "interactive")
+    collect = start_run(project=project)
+    assert (collect.purpose, collect.queue) == ("collect", "bulk")
+    again = start_run(project=project, purpose="trial")
+    assert [
+        made.prompt for made in CandidateSet.objects.filter(run__in=[trial, collect, again])
+    ] == 3 * [prompt]
+
+
 @pytest.mark.parametrize(
     "other",
     [{"strategy": "independent"}, {"parameters": {"temperature": 0.2}}, {"model": "another"}],

@@ -17,6 +17,8 @@ from annotator.services.generation.queue import finish_runs
 from pluralism.strategies import STRATEGIES, Strategy, make_strategy
 
 State = GenerationRun.State
+Purpose = GenerationRun.Purpose
+Queue = GenerationRun.Queue
 
 QUEUE_PROMPTS = """
     INSERT INTO annotator_candidateset (project_id, run_id, prompt_id, language, strategy, template_version, seed, state, attempt, faults, failure, failure_detail, created_at)
@@ -25,10 +27,10 @@ QUEUE_PROMPTS = """
     FROM annotator_prompt prompt
     WHERE prompt.project_id = %(project)s AND prompt.source = 'pregenerated'
       AND (%(languages)s::text[] = '{}' OR prompt.language = ANY (%(languages)s))
-      AND NOT EXISTS (
+      AND (%(trial)s OR NOT EXISTS (
           SELECT FROM annotator_candidateset live JOIN annotator_generationrun earlier ON earlier.id = live.run_id
-          WHERE live.prompt_id = prompt.id AND live.state IN ('queued', 'running', 'complete')
-            AND (earlier.strategy, earlier.parameters, earlier.model, earlier.candidates) = (%(strategy)s, %(parameters)s::jsonb, %(model)s, %(candidates)s))
+          WHERE live.prompt_id = prompt.id AND live.state IN ('queued', 'running', 'complete') AND earlier.purpose <> 'trial'
+            AND (earlier.strategy, earlier.parameters, earlier.model, earlier.candidates) = (%(strategy)s, %(parameters)s::jsonb, %(model)s, %(candidates)s)))
     ORDER BY prompt.id LIMIT %(limit)s
 """
 
@@ -52,13 +54,16 @@ def start_run(
     model: str = "",
     languages: Sequence[str] = (),
     limit: int | None = None,
+    purpose: str = Purpose.COLLECT,
+    queue: str = Queue.BULK,
     created_by: Annotator | None = None,
 ) -> GenerationRun:
     """Queue one candidate set for each shared prompt that has none made in this way, and ring the workers.
 
     An empty `strategy` means the project's own, with its parameters unless others are given; an empty
     `model` the configured one. Prompts whose set of the same strategy, parameters and model is complete
-    or under way are left out, so asking again after an import makes only what is missing.
+    or under way are left out, so asking again after an import makes only what is missing. A trial leaves
+    nothing out and is never counted as made: it takes the oldest prompts, so that trials can be compared.
     """
     strategy, parameters = _with_defaults(project, strategy, parameters)
     made_by = _checked_strategy(strategy, parameters)
@@ -74,6 +79,8 @@ def start_run(
             model=model,
             languages=list(languages),
             candidates=project.candidates,
+            purpose=purpose,
+            queue=queue,
             created_by=created_by,
         )
         if _queue_prompts(run, made_by.template_version, limit) == 0:
@@ -158,6 +165,7 @@ def _queue_prompts(run: GenerationRun, template_version: str, limit: int | None)
         "seed": run.seed,
         "languages": run.languages,
         "limit": limit,
+        "trial": run.purpose == Purpose.TRIAL,
     }
     with connection.cursor() as cursor:
         cursor.execute(
