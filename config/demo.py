@@ -110,7 +110,13 @@ def _environment(services: dict[str, str]) -> dict[str, str]:
     }
     given = {
         name: os.environ[name]
-        for name in ("VLLM_BASE_URL", "VLLM_MODEL", "VLLM_API_KEY")
+        for name in (
+            "VLLM_BASE_URL",
+            "VLLM_MODEL",
+            "VLLM_API_KEY",
+            "VLLM_PRIORITY",
+            "VLLM_ENDPOINTS",
+        )
         if name in os.environ
     }
     _write(

@@ -4,13 +4,14 @@
 start with a sentence that names the variable and says what it wants.
 """
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -20,6 +21,34 @@ EMBEDDED_ENV = VAR_DIR / "demo.env"
 """Written by `make demo`, so that `manage.py` finds the running demo's servers."""
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+DEFAULT_ENDPOINT = "default"
+"""The name of the model server that VLLM_BASE_URL tells of."""
+
+
+class Endpoint(BaseModel):
+    """One model server of VLLM_ENDPOINTS."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    base_url: str
+    api_key: str = ""
+    models: tuple[str, ...] = ()
+    concurrency: int = Field(32, ge=1, le=1024)
+    priority: bool = False
+    generates: bool = True
+
+    @field_validator("base_url")
+    @classmethod
+    def is_address(cls, value: str) -> str:
+        """Accept http and https addresses, without a trailing slash."""
+        if not _is_http(value):
+            raise ValueError("must be an address such as http://127.0.0.1:8001/v1")
+        return value.rstrip("/")
+
+
+def _is_http(value: str) -> bool:
+    return urlsplit(value).scheme in ("http", "https") and bool(urlsplit(value).netloc)
 
 
 class Environment(BaseSettings):
@@ -63,8 +92,27 @@ class Environment(BaseSettings):
     )
     vllm_api_key: str = Field("", description="Sent to the model server as a bearer token.")
     vllm_concurrency: int = Field(
-        32, ge=1, le=1024, description="Requests in flight to the model server per worker process."
+        32,
+        ge=1,
+        le=1024,
+        description="Most requests in flight to the model server per worker process.",
     )
+    vllm_priority: bool = Field(
+        default=False,
+        description="The model server was started with --scheduling-policy priority.",
+    )
+    vllm_endpoints: Annotated[tuple[Endpoint, ...], NoDecode] = Field(
+        (),
+        description='More model servers, as a JSON list: [{"name": "gpu-1", "base_url": "http://10.0.0.1:8000/v1", "api_key": "…"}].',
+    )
+    embedding_endpoint: str = Field(
+        "", description="The model server, by its name, that embeds responses. Empty: none does."
+    )
+    embedding_model: str = Field("", description="The model that embeds responses.")
+    judge_endpoint: str = Field(
+        "", description="The model server, by its name, that judges responses. Empty: none does."
+    )
+    judge_model: str = Field("", description="The model that judges responses.")
     vllm_timeout: float = Field(
         120.0, gt=0, le=3600, description="Seconds until an unanswered model request is given up."
     )
@@ -88,6 +136,28 @@ class Environment(BaseSettings):
             else value
         )
 
+    @field_validator("vllm_endpoints", mode="before")
+    @classmethod
+    def read_json(cls, value: object) -> object:
+        """Read the list; empty means none."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value or "[]")
+        except ValueError as error:
+            raise ValueError(f"is no JSON ({error})") from None
+
+    @field_validator("vllm_endpoints")
+    @classmethod
+    def has_names_of_its_own(cls, value: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
+        """Refuse two model servers of one name."""
+        names = [endpoint.name for endpoint in value]
+        if len(set(names)) < len(names) or DEFAULT_ENDPOINT in names:
+            raise ValueError(
+                f"needs a different name for each model server; “{DEFAULT_ENDPOINT}” is the one of VLLM_BASE_URL"
+            )
+        return value
+
     @field_validator("database_url")
     @classmethod
     def is_postgres(cls, value: str) -> str:
@@ -108,9 +178,7 @@ class Environment(BaseSettings):
     @classmethod
     def is_origin(cls, value: str) -> str:
         """Accept http and https addresses, without a trailing slash."""
-        if value and (
-            urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc
-        ):
+        if value and not _is_http(value):
             raise ValueError("must be an address such as https://example.org")
         return value.rstrip("/")
 
@@ -119,6 +187,23 @@ class Environment(BaseSettings):
         """A public site without its host name would answer nobody."""
         if not self.debug and not self.demo and "*" in self.allowed_hosts:
             raise ValueError("ALLOWED_HOSTS must list the names this site is served under, not *")
+        return self
+
+    @model_validator(mode="after")
+    def names_known_servers(self) -> "Environment":
+        """What embeds and what judges is one of the model servers, and a model of it."""
+        known = [endpoint.name for endpoint in self.vllm_endpoints]
+        known += [DEFAULT_ENDPOINT] if self.vllm_base_url else []
+        for use, name, model in (
+            ("EMBEDDING", self.embedding_endpoint, self.embedding_model),
+            ("JUDGE", self.judge_endpoint, self.judge_model),
+        ):
+            if name and name not in known:
+                raise ValueError(
+                    f"{use}_ENDPOINT: there is no model server “{name}”. Known are: {', '.join(known) or 'none'}; VLLM_ENDPOINTS lists them."
+                )
+            if name and not model:
+                raise ValueError(f"{use}_MODEL: is not set. {use}_ENDPOINT needs a model's name.")
         return self
 
 
@@ -142,4 +227,6 @@ def _sentence(loc: tuple[int | str, ...], message: str, kind: str) -> str:
         return message.removeprefix("Value error, ")
     field = Environment.model_fields[str(loc[0])]
     problem = "is not set" if kind == "missing" else message.removeprefix("Value error, ")
+    if len(loc) > 1:  # inside the list of model servers
+        problem = f"{loc[-1]} of number {int(loc[1]) + 1}: {problem}"
     return f"{str(loc[0]).upper()}: {problem}. {field.description}"

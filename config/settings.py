@@ -159,7 +159,13 @@ VLLM_BASE_URL = ENV.vllm_base_url
 VLLM_MODEL = ENV.vllm_model
 VLLM_API_KEY = ENV.vllm_api_key
 VLLM_CONCURRENCY = ENV.vllm_concurrency
+VLLM_PRIORITY = ENV.vllm_priority
 VLLM_TIMEOUT = ENV.vllm_timeout
+VLLM_ENDPOINTS = [endpoint.model_dump() for endpoint in ENV.vllm_endpoints]
+EMBEDDING_ENDPOINT = ENV.embedding_endpoint
+EMBEDDING_MODEL = ENV.embedding_model
+JUDGE_ENDPOINT = ENV.judge_endpoint
+JUDGE_MODEL = ENV.judge_model
 LEASE_SWEEP_SECONDS = ENV.lease_sweep_seconds
 LAST_SEARCH_SECONDS = ENV.last_search_seconds
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,36 @@ def test_a_complete_environment_starts() -> None:
         ("VLLM_CONCURRENCY", "many", "VLLM_CONCURRENCY: .*integer"),
         ("VLLM_TIMEOUT", "-1", "VLLM_TIMEOUT: .*greater than 0"),
         ("DEBUG", "perhaps", "DEBUG: .*boolean"),
+        ("VLLM_ENDPOINTS", "gpu-1", "VLLM_ENDPOINTS: is no JSON"),
+        ("VLLM_ENDPOINTS", '{"name": "a"}', "VLLM_ENDPOINTS: .*valid tuple"),
+        ("VLLM_ENDPOINTS", '[{"name": "a"}]', "VLLM_ENDPOINTS: .*base_url of number 1"),
+        (
+            "VLLM_ENDPOINTS",
+            '[{"name": "a", "base_url": "file:///etc/passwd"}]',
+            "VLLM_ENDPOINTS: base_url of number 1: must be an address",
+        ),
+        (
+            "VLLM_ENDPOINTS",
+            '[{"name": "A b", "base_url": "http://a/v1"}]',
+            "VLLM_ENDPOINTS: name of number 1",
+        ),
+        (
+            "VLLM_ENDPOINTS",
+            '[{"name": "a", "base_url": "http://a/v1"}, {"name": "a", "base_url": "http://b/v1"}]',
+            "VLLM_ENDPOINTS: needs a different name",
+        ),
+        (
+            "VLLM_ENDPOINTS",
+            '[{"name": "default", "base_url": "http://a/v1"}]',
+            "VLLM_ENDPOINTS: needs a different name",
+        ),
+        (
+            "VLLM_ENDPOINTS",
+            '[{"name": "a", "base_url": "http://a/v1", "colour": "red"}]',
+            "VLLM_ENDPOINTS: colour of number 1",
+        ),
+        ("EMBEDDING_ENDPOINT", "vectors", "EMBEDDING_ENDPOINT: there is no model server “vectors”"),
+        ("JUDGE_ENDPOINT", "default", "JUDGE_ENDPOINT: there is no model server “default”"),
     ],
 )
 def test_a_senseless_value_stops_the_start(name: str, value: str, sentence: str) -> None:
@@ -53,9 +84,30 @@ def test_a_senseless_value_stops_the_start(name: str, value: str, sentence: str)
     assert re.search(sentence, ended.stderr)
 
 
+def test_what_embeds_and_judges_is_a_known_server_with_a_model() -> None:
+    known = GOOD | {
+        "VLLM_BASE_URL": "http://127.0.0.1:8001/v1",
+        "VLLM_ENDPOINTS": '[{"name": "vectors", "base_url": "http://127.0.0.1:8002/v1"}]',
+        "JUDGE_ENDPOINT": "default",
+        "EMBEDDING_ENDPOINT": "vectors",
+        "EMBEDDING_MODEL": "small",
+    }
+    assert "JUDGE_MODEL: is not set" in start(**known).stderr
+    assert start(**known | {"JUDGE_MODEL": "large"}).returncode == 0
+
+
+def _rows(documented: str) -> Iterator[tuple[str, str]]:
+    """Yield variables with their defaults; one row may name two."""
+    for names, default in re.findall(
+        r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| ([^|]*) \|", documented, re.M
+    ):
+        for name in re.findall("[A-Z_]+", names):
+            yield name, default
+
+
 def test_every_variable_is_documented_with_its_default() -> None:
     documented = (BASE_DIR / "docs" / "configuration.md").read_text()
-    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]*) \|", documented, flags=re.MULTILINE))
+    rows = dict(_rows(documented))
     for name, field in Environment.model_fields.items():
         assert name.upper() in rows, f"{name.upper()} is missing in docs/configuration.md"
         default = field.get_default()
