@@ -4,14 +4,24 @@ Each module holds one strategy as a frozen pydantic model: its fields are the pa
 say what to ask and read the answers. Nothing here sends anything.
 """
 
-from pluralism.strategies.base import Candidate, Message, Request, Strategy, Task, UnusableError
-from pluralism.strategies.registry import STRATEGIES, make_strategy
+from pluralism.strategies.base import (
+    Candidate,
+    Message,
+    Request,
+    Source,
+    Strategy,
+    Task,
+    UnusableError,
+)
+from pluralism.strategies.registry import ALIGNING, STRATEGIES, make_strategy
 
 __all__ = [
+    "ALIGNING",
     "STRATEGIES",
     "Candidate",
     "Message",
     "Request",
+    "Source",
     "Strategy",
     "Task",
     "UnusableError",

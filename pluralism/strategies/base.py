@@ -27,6 +27,15 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A set in another language: its question, and its responses in the order of their slots."""
+
+    language: str
+    question: str
+    responses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Task:
     """What one attempt at a set is asked for.
 
@@ -42,6 +51,8 @@ class Task:
         The set's own seed, at least 0.
     attempt
         Counts from 1; each attempt draws other sampling seeds.
+    source
+        What is to be translated, where that is the task.
     """
 
     conversation: tuple[Message, ...]
@@ -49,6 +60,7 @@ class Task:
     k: int
     seed: int
     attempt: int = 1
+    source: Source | None = None
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from pluralism.strategies.base import Strategy
 from pluralism.strategies.independent import Independent
 from pluralism.strategies.nc_prompt import NcPrompt
+from pluralism.strategies.translation import Translation
 
 STRATEGIES: Mapping[str, type[Strategy]] = {
     strategy.name: strategy for strategy in (NcPrompt, Independent)
 }
 """Every strategy that a run may ask for."""
+ALIGNING: Mapping[str, type[Strategy]] = {Translation.name: Translation}
+"""What makes aligned sets from complete ones; nobody chooses them for a prompt."""
 
 
 def make_strategy(name: str, parameters: Mapping[str, object]) -> Strategy:
@@ -22,4 +25,4 @@ def make_strategy(name: str, parameters: Mapping[str, object]) -> Strategy:
     pydantic.ValidationError
         A parameter that is unknown or out of range.
     """
-    return STRATEGIES[name].model_validate(dict(parameters))
+    return {**STRATEGIES, **ALIGNING}[name].model_validate(dict(parameters))
