@@ -1,0 +1,63 @@
+"""Intervals of means and shares against published values."""
+
+import numpy as np
+import pytest
+
+from pluralism.intervals import Interval, mean_interval, share_interval, student_quantile
+
+
+@pytest.mark.parametrize(
+    ("degrees", "quantile"),
+    # NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2
+    [(1, 12.706), (4, 2.776), (10, 2.228), (30, 2.042), (31, 2.040), (40, 2.021), (100, 1.984)],
+)
+def test_students_quantiles_are_those_of_the_tables(degrees: int, quantile: float) -> None:
+    assert student_quantile(degrees) == pytest.approx(quantile, abs=6e-4)
+
+
+def test_the_interval_of_a_mean_is_cut_where_the_quantity_ends() -> None:
+    assert mean_interval(mean=10, deviation=2, n=4) == Interval(
+        pytest.approx(10 - 3.1824), pytest.approx(10 + 3.1824)
+    )
+    assert mean_interval(mean=0.9, deviation=0.5, n=4, least=0, most=1) == Interval(
+        pytest.approx(0.9 - 3.1824 / 4), 1
+    )
+
+
+def test_one_observation_tells_nothing_of_the_spread() -> None:
+    assert mean_interval(mean=0.5, deviation=0, n=1) is None
+
+
+def test_the_interval_of_a_mean_holds_it_19_times_in_20() -> None:
+    rng = np.random.default_rng(7)
+    held = 0
+    for sample in rng.normal(3, 2, size=(2000, 6)):
+        interval = mean_interval(mean=sample.mean(), deviation=sample.std(ddof=1), n=6)
+        assert interval is not None
+        held += interval.low <= 3 <= interval.high
+    assert 0.94 < held / 2000 < 0.96
+
+
+@pytest.mark.parametrize(
+    ("count", "n", "low", "high"),
+    # Newcombe, Statistics in Medicine 17 (1998), table I, method 3
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_the_interval_of_a_share_is_wilsons(count: int, n: int, low: float, high: float) -> None:
+    interval = share_interval(count=count, n=n)
+    assert interval is not None
+    assert (interval.low, interval.high) == (
+        pytest.approx(low, abs=6e-5),
+        pytest.approx(high, abs=6e-5),
+    )
+
+
+def test_a_share_of_nothing_is_undefined() -> None:
+    assert share_interval(count=0, n=0) is None
+    with pytest.raises(ValueError, match="no share"):
+        share_interval(count=3, n=2)
