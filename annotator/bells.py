@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 QUEUES = {
     "workers.generate_run": "bulk",
+    "workers.generate_now": "interactive",
 }
 """Every task that may be rung, and the queue it goes to; a test checks that each is registered."""
 
@@ -22,6 +23,14 @@ def ring(task: str, **ids: int) -> None:
     """Send the task after the commit; without a broker, leave it to the sweep."""
     queue = QUEUES[task]
     transaction.on_commit(lambda: _send(task, queue, ids))
+
+
+def ring_run(*, run_id: int, queue: str) -> None:
+    """Ring for a run, in the queue that it waits in."""
+    if queue == "interactive":
+        ring("workers.generate_now", run_id=run_id)
+    else:
+        ring("workers.generate_run", run_id=run_id)
 
 
 def _send(task: str, queue: str, ids: dict[str, int]) -> None:

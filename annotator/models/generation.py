@@ -62,6 +62,12 @@ class GenerationRun(models.Model):
         editable=False,
         help_text=_("Of the model server that answered first; another one pauses the run."),
     )
+    served_model = models.CharField(
+        max_length=200,
+        blank=True,
+        editable=False,
+        help_text=_("The model that answered first where none was asked for."),
+    )
     languages = ArrayField(
         LanguageField(),
         default=list,
@@ -208,6 +214,11 @@ class CandidateSet(models.Model):
             ),
             models.CheckConstraint(
                 name="failed_sets_have_a_reason", condition=~Q(state="failed") | ~Q(failure="")
+            ),
+            models.UniqueConstraint(
+                name="one_living_aligned_set_per_source_set_and_prompt",
+                fields=("source_set", "prompt"),
+                condition=Q(state__in=("queued", "running", "review", "complete")),
             ),
             models.CheckConstraint(
                 name="aligned_sets_are_reviewed_before_they_are_complete",

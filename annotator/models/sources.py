@@ -24,7 +24,7 @@ class ModelEndpoint(models.Model):
     version = models.CharField(max_length=64, blank=True)
     served_models = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     limit = models.PositiveIntegerField(
-        default=0, help_text=_("Requests in flight that it takes at present, all workers together.")
+        default=0, help_text=_("Requests in flight that the worker that looked last allows itself.")
     )
     waiting = models.PositiveIntegerField(
         null=True, blank=True, help_text=_("Requests that wait inside the server.")
@@ -90,9 +90,10 @@ class TranslationDraft(models.Model):
     candidate_set = models.ForeignKey(
         CandidateSet, on_delete=models.PROTECT, db_index=False, related_name="drafts"
     )
-    source_response = models.ForeignKey(
-        Response, on_delete=models.PROTECT, related_name="drafts"
+    attempt = models.PositiveSmallIntegerField(
+        help_text=_("Of the set; the drafts of its last attempt are the ones to review.")
     )
+    source_response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="drafts")
     slot = models.PositiveSmallIntegerField()
     language = LanguageField()
     text = models.TextField(help_text=_("As the model gave it."))
@@ -107,7 +108,8 @@ class TranslationDraft(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                name="one_draft_per_set_and_slot", fields=("candidate_set", "slot")
+                name="one_draft_per_set_attempt_and_slot",
+                fields=("candidate_set", "attempt", "slot"),
             ),
         )
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from annotator.errors import Refused
 from annotator.models import Annotator, Participation, Project, Scope
+from annotator.selectors.endpoints import generating_endpoints
 from annotator.services import demo_texts
 from annotator.services.candidates import import_candidates
 from annotator.services.generation import start_run
@@ -96,7 +97,7 @@ def _ensure_project(slug: str, admin: Annotator, prompts: int | None = None) -> 
     )
     for language in PEOPLE:
         _fill(project, language, prompts)
-    if settings.VLLM_BASE_URL and not project.candidate_sets.exists():
+    if generating_endpoints() and not project.candidate_sets.exists():
         start_run(project=project, created_by=admin)
     if project.state == Project.State.DRAFT:
         open_project(project=project)
@@ -105,7 +106,7 @@ def _ensure_project(slug: str, admin: Annotator, prompts: int | None = None) -> 
 
 def _settings_of(slug: str) -> dict[str, Any]:
     texts = demo_texts.INSTRUCTIONS
-    if not settings.VLLM_BASE_URL:
+    if not generating_endpoints():
         texts = {
             language: f"{text}\n{demo_texts.BUNDLED[language]}" for language, text in texts.items()
         }
@@ -141,7 +142,7 @@ def _settings_of(slug: str) -> dict[str, Any]:
 def _fill(project: Project, language: str, limit: int | None) -> None:
     with (FOLDER / f"{language}.jsonl").open("rb") as stream:
         rows: list[Row] = list(read_rows(stream=stream, file_format="jsonl"))[:limit]
-    if settings.VLLM_BASE_URL:
+    if generating_endpoints():
         report = import_prompts(project=project, rows=rows)
     else:
         report = import_candidates(project=project, rows=rows, strategy="bundled")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotator.forms import language_name as name_of
 from annotator.markup import text_direction
+from annotator.selectors.endpoints import generating_endpoints
 
 register = template.Library()
 
@@ -25,7 +26,7 @@ ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 @register.simple_tag
 def are_texts_bundled() -> bool:
     """Tell whether what is shown was written for the demo, since no model server made it."""
-    return settings.DEMO and not settings.VLLM_BASE_URL
+    return settings.DEMO and not generating_endpoints()
 
 
 @register.filter

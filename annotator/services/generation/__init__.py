@@ -1,5 +1,10 @@
 """Making candidates: runs, the queue of their sets, and what comes back from the workers."""
 
+from annotator.services.generation.endpoints import (
+    EndpointReport,
+    record_endpoints,
+    remember_server,
+)
 from annotator.services.generation.queue import (
     ClaimedSet,
     claim_sets,
@@ -34,6 +39,8 @@ __all__ = [
     "ClaimedSet",
     "Completed",
     "Exchanged",
+    "Drafted",
+    "EndpointReport",
     "Failed",
     "MadeResponse",
     "Outcome",
@@ -46,6 +53,8 @@ __all__ = [
     "give_back_sets",
     "pause_run",
     "renew_leases",
+    "record_endpoints",
+    "remember_server",
     "requeue_overdue",
     "resume_run",
     "retry_failed",

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from django.db import connection, transaction
 
-from annotator.bells import ring
+from annotator.bells import ring_run
+from pluralism.strategies import Source
 
 LEASE = timedelta(seconds=45)
 """A worker renews its leases every few seconds; one that is gone for this long has lost its sets."""
@@ -63,7 +64,7 @@ FINISH = """
 
 # A run of which a live lease exists has a worker; it needs no second bell.
 NEGLECTED = """
-    SELECT run.id FROM annotator_generationrun run
+    SELECT run.id, run.queue FROM annotator_generationrun run
     WHERE run.state = 'running'
       AND EXISTS (SELECT FROM annotator_candidateset s WHERE s.run_id = run.id AND s.state = 'queued' AND (s.not_before IS NULL OR s.not_before <= now()))
       AND NOT EXISTS (SELECT FROM annotator_candidateset s WHERE s.run_id = run.id AND s.state = 'running')
@@ -116,8 +117,8 @@ def requeue_overdue() -> int:
         taken_back = int(cursor.rowcount)
         cursor.execute(FINISH, {"runs": None})
         cursor.execute(NEGLECTED)
-        for (run_id,) in cursor.fetchall():
-            ring("workers.generate_run", run_id=run_id)
+        for run_id, queue in cursor.fetchall():
+            ring_run(run_id=run_id, queue=queue)
     return taken_back
 
 

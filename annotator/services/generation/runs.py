@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
-from annotator.bells import ring
+from annotator.bells import ring_run
 from annotator.errors import Refused
 from annotator.models import Annotator, GenerationRun, Project
 from annotator.models.fields import validate_language_tag
+from annotator.selectors.endpoints import generating_endpoints
 from annotator.services.generation.queue import finish_runs
 from pluralism.strategies import STRATEGIES, Strategy, make_strategy
 
@@ -54,6 +55,7 @@ def start_run(
     model: str = "",
     languages: Sequence[str] = (),
     limit: int | None = None,
+    endpoints: Sequence[str] = (),
     purpose: str = Purpose.COLLECT,
     queue: str = Queue.BULK,
     created_by: Annotator | None = None,
@@ -61,14 +63,14 @@ def start_run(
     """Queue one candidate set for each shared prompt that has none made in this way, and ring the workers.
 
     An empty `strategy` means the project's own, with its parameters unless others are given; an empty
-    `model` the configured one. Prompts whose set of the same strategy, parameters and model is complete
+    `model` the configured one; no `endpoints` all that serve the model. Prompts whose set of the same strategy, parameters and model is complete
     or under way are left out, so asking again after an import makes only what is missing. A trial leaves
     nothing out and is never counted as made: it takes the oldest prompts, so that trials can be compared.
     """
     strategy, parameters = _with_defaults(project, strategy, parameters)
     made_by = _checked_strategy(strategy, parameters)
     model = model or settings.VLLM_MODEL
-    _check_request(project, model, languages, limit)
+    _check_request(project, model, languages, limit, endpoints)
     with transaction.atomic():
         # Two requests at the same moment must not queue the same prompts twice.
         Project.objects.select_for_update(no_key=True).only("pk").get(pk=project.pk)
@@ -77,6 +79,7 @@ def start_run(
             strategy=strategy,
             parameters=made_by.model_dump(mode="json"),
             model=model,
+            endpoints=list(endpoints),
             languages=list(languages),
             candidates=project.candidates,
             purpose=purpose,
@@ -90,7 +93,7 @@ def start_run(
                     "There is no prompt to generate for: import prompts in these languages, or choose another strategy, model or parameter. Prompts that already have candidates made in this way are left out."
                 ),
             )
-        ring("workers.generate_run", run_id=run.pk)
+        ring_run(run_id=run.pk, queue=run.queue)
     return run
 
 
@@ -126,7 +129,11 @@ def _checked_strategy(name: str, parameters: Mapping[str, object]) -> Strategy:
 
 
 def _check_request(
-    project: Project, model: str, languages: Sequence[str], limit: int | None
+    project: Project,
+    model: str,
+    languages: Sequence[str],
+    limit: int | None,
+    endpoints: Sequence[str],
 ) -> None:
     fields = {}
     if len(model) > 200 or not model.isprintable():
@@ -140,17 +147,27 @@ def _check_request(
         fields["limit"] = _("The limit is a whole number from 1 on.")
     if fields:
         raise Refused("bad_request", " ".join(fields.values()), fields=fields)
-    if not settings.VLLM_BASE_URL:
+    _check_endpoints(endpoints)
+    if project.state == Project.State.CLOSED:
+        raise Refused(
+            "project_closed", _("The project is closed. Open it before candidates are made.")
+        )
+
+
+def _check_endpoints(names: Sequence[str]) -> None:
+    known = [endpoint.name for endpoint in generating_endpoints()]
+    if not known:
         raise Refused(
             "no_model_server",
             _(
                 "No model server is configured. Set VLLM_BASE_URL, for example http://127.0.0.1:8001/v1, and restart."
             ),
         )
-    if project.state == Project.State.CLOSED:
-        raise Refused(
-            "project_closed", _("The project is closed. Open it before candidates are made.")
-        )
+    if unknown := [name for name in names if name not in known]:
+        sentence = _(
+            "There is no model server “%(name)s” that makes candidates. Choose from: %(names)s."
+        ) % {"name": unknown[0], "names": ", ".join(known)}
+        raise Refused("unknown_endpoint", sentence, fields={"endpoints": sentence})
 
 
 def _queue_prompts(run: GenerationRun, template_version: str, limit: int | None) -> int:
@@ -194,13 +211,13 @@ def set_notice(*, run: GenerationRun, notice: str) -> None:
 
 
 def resume_run(*, run: GenerationRun) -> None:
-    """Go on with a paused run."""
+    """Go on with a paused run, with the server's version and model as they are now."""
     with transaction.atomic():
         if not GenerationRun.objects.filter(pk=run.pk, state=State.PAUSED).update(
-            state=State.RUNNING, pause_reason=""
+            state=State.RUNNING, pause_reason="", server_version="", served_model=""
         ):
             raise Refused("not_paused", _("Only a paused run can be resumed."))
-        ring("workers.generate_run", run_id=run.pk)
+        ring_run(run_id=run.pk, queue=run.queue)
     finish_runs(run_ids=[run.pk])
 
 
@@ -230,5 +247,5 @@ def retry_failed(*, run: GenerationRun) -> int:
         GenerationRun.objects.filter(pk=run.pk).update(
             state=State.RUNNING, pause_reason="", finished_at=None
         )
-        ring("workers.generate_run", run_id=run.pk)
+        ring_run(run_id=run.pk, queue=run.queue)
     return count
