@@ -1,15 +1,14 @@
 """How many sets hold at least one response for a value: coverage@k."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-Z95 = 1.959963984540054
+from pluralism.intervals import Interval, share_interval
 
 
 @dataclass(frozen=True)
 class Share:
-    """`count` of `n`, and the 95 % interval of the share; undefined bounds (None) where n is 0."""
+    """`count` of `n` sets; without sets its value and its interval are undefined."""
 
     count: int
     n: int
@@ -20,38 +19,9 @@ class Share:
         return self.count / self.n if self.n else None
 
     @property
-    def interval(self) -> tuple[float, float] | None:
-        """Wilson's score interval, in [0, 1]: it holds near 0 and 1 and needs no resampling."""
-        return wilson_interval(self.count, self.n) if self.n else None
-
-
-def wilson_interval(count: int, n: int, *, z: float = Z95) -> tuple[float, float]:
-    """Return Wilson's score interval of a share.
-
-    Parameters
-    ----------
-    count, n : int
-        `count` of `n` independent sets, 0 to n; n at least 1.
-    z : float
-        Quantile of the normal distribution; 1.96 for 95 %.
-
-    Raises
-    ------
-    ValueError
-        n below 1, or a count outside of 0 to n.
-
-    References
-    ----------
-    E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22, 1927.
-    """
-    if not 0 <= count <= n or n < 1:
-        raise ValueError(f"{count} of {n} is no share")
-    share, spread = count / n, z * z / n
-    centre = share + spread / 2
-    half = z * math.sqrt((share * (1 - share) + spread / 4) / n)
-    low, high = (centre - half) / (1 + spread), (centre + half) / (1 + spread)
-    # At the ends the formula is 0 and 1 up to rounding.
-    return 0.0 if count == 0 else low, 1.0 if count == n else high
+    def interval(self) -> Interval | None:
+        """Its 95 % interval."""
+        return share_interval(count=self.count, n=self.n)
 
 
 def coverage(
@@ -66,7 +36,7 @@ def coverage(
         One verdict per response, `{dimension: pole or None}`. Only sets whose responses were all judged
         belong here: an unjudged response could be the one that leans.
     dimensions : mapping
-        The poles of each dimension, as in `pluralism.judging.DIMENSIONS`.
+        The poles of each dimension, as in `pluralism.judging.POLES`.
 
     References
     ----------
