@@ -23,6 +23,7 @@ from annotator.services.generation import (
     Again,
     ClaimedSet,
     Completed,
+    Drafted,
     Exchanged,
     Failed,
     MadeResponse,
@@ -113,7 +114,8 @@ def _outcome(claimed: ClaimedSet, sent: Sequence[Sent], *, strategy: Strategy, k
         )
     except UnusableError as error:
         return Again(error.reason, error.detail)
-    return Completed([_response(candidate, sent, answers) for candidate in candidates])
+    made = [_response(candidate, sent, answers) for candidate in candidates]
+    return Completed(made) if claimed.source is None else Drafted(made)
 
 
 def _after_error(claimed: ClaimedSet, error: ModelServerError) -> Outcome:

@@ -242,7 +242,9 @@ class _Pump:
         if claimed.system:
             conversation.insert(0, Message("system", claimed.system))
         k = self._run.candidates
-        task = Task(tuple(conversation), claimed.language, k, claimed.seed, claimed.attempt)
+        task = Task(
+            tuple(conversation), claimed.language, k, claimed.seed, claimed.attempt, claimed.source
+        )
         requests = self._strategy.ask(task)
         sent = await asyncio.gather(*(self._send(claimed.set_id, request) for request in requests))
         return make_result(claimed, sent, strategy=self._strategy, k=k)

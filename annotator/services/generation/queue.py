@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from annotator.bells import ring_run
 from pluralism.strategies import Source
@@ -27,7 +28,16 @@ CLAIM = """
     UPDATE annotator_candidateset s
     SET state = 'running', token = gen_random_uuid(), lease_until = now() + %(lease)s * interval '1 second', attempt = s.attempt + 1, not_before = NULL
     FROM due WHERE s.id = due.id
-    RETURNING s.id, s.token, s.attempt, s.seed, s.language, due.text, due.system
+    RETURNING s.id, s.token, s.attempt, s.seed, s.language, due.text, due.system, s.source_set_id
+"""
+
+SOURCES = """
+    SELECT source.id, source.language, prompt.text, array_agg(response.text ORDER BY response.slot)
+    FROM annotator_candidateset source
+    JOIN annotator_prompt prompt ON prompt.id = source.prompt_id
+    JOIN annotator_response response ON response.candidate_set_id = source.id
+    WHERE source.id = ANY (%s)
+    GROUP BY source.id, prompt.id
 """
 
 RENEW = """
@@ -73,7 +83,10 @@ NEGLECTED = """
 
 @dataclass(frozen=True)
 class ClaimedSet:
-    """A set that a worker holds until its lease ends, and the conversation to answer."""
+    """A set that a worker holds until its lease ends, and the conversation to answer.
+
+    `source` is what an aligned set translates.
+    """
 
     set_id: int
     token: uuid.UUID
@@ -82,15 +95,26 @@ class ClaimedSet:
     language: str
     text: str
     system: str
+    source: Source | None = None
 
 
 def claim_sets(*, run_id: int, limit: int, lease: timedelta = LEASE) -> list[ClaimedSet]:
     """Lease up to `limit` queued sets of a running run, the oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, {"run": run_id, "limit": limit, "lease": lease.total_seconds()})
-        return sorted(
-            (ClaimedSet(*row) for row in cursor.fetchall()), key=lambda claimed: claimed.set_id
-        )
+        rows = sorted(cursor.fetchall())
+        sources = _read_sources(cursor, [source_id for *_rest, source_id in rows if source_id])
+        return [ClaimedSet(*row, sources.get(source_id)) for *row, source_id in rows]
+
+
+def _read_sources(cursor: CursorWrapper, set_ids: Sequence[int]) -> dict[int, Source]:
+    if not set_ids:
+        return {}
+    cursor.execute(SOURCES, [list(set_ids)])
+    return {
+        set_id: Source(language, question, tuple(responses))
+        for set_id, language, question, responses in cursor.fetchall()
+    }
 
 
 def renew_leases(*, claimed: Sequence[ClaimedSet], lease: timedelta = LEASE) -> set[int]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, connection, transaction
 
 from annotator.markup import render_markdown
-from annotator.models import CandidateSet, Exchange, Response
+from annotator.models import CandidateSet, Exchange, Response, TranslationDraft
 from annotator.services.comparisons import open_for
 from annotator.services.generation.queue import MAX_FAULTS, ClaimedSet
 
@@ -68,6 +68,13 @@ class Completed:
 
 
 @dataclass(frozen=True)
+class Drafted:
+    """The k responses of an aligned set, in the order of their slots; a reviewer has the last word."""
+
+    responses: Sequence[MadeResponse]
+
+
+@dataclass(frozen=True)
 class Truncated:
     """The model ran into the longest answer; nothing of it is shown."""
 
@@ -92,7 +99,7 @@ class Again:
     fault: bool = True
 
 
-Outcome = Completed | Truncated | Failed | Again
+Outcome = Completed | Drafted | Truncated | Failed | Again
 
 
 @dataclass(frozen=True)
@@ -150,6 +157,13 @@ def _store(results: Sequence[SetResult]) -> Stored:
             if isinstance(result.outcome, Completed)
         }
     )
+    _draft(
+        {
+            result.claimed.set_id: result.outcome.responses
+            for result in kept
+            if isinstance(result.outcome, Drafted)
+        }
+    )
     return Stored(states=states, late=len(results) - len(kept))
 
 
@@ -182,6 +196,8 @@ def _change(outcome: Outcome) -> tuple[str, int, float, str, str]:
     match outcome:
         case Completed():
             return State.COMPLETE, 0, 0.0, "", ""
+        case Drafted():
+            return State.REVIEW, 0, 0.0, "", ""
         case Truncated(detail=detail):
             return State.TRUNCATED, 0, 0.0, "length", detail
         case Failed(reason=reason, detail=detail):
@@ -229,6 +245,36 @@ def _complete(made: dict[int, Sequence[MadeResponse]]) -> None:
         for slot, response in enumerate(made[candidate_set.pk])
     )
     open_for(candidate_sets=sets)
+
+
+def _draft(made: dict[int, Sequence[MadeResponse]]) -> None:
+    if not made:
+        return
+    sets = CandidateSet.objects.filter(pk__in=made).order_by("pk")
+    sources = {
+        (source.candidate_set_id, source.slot): source.pk
+        for source in Response.objects.filter(candidate_set__in=sets.values("source_set")).only(
+            "candidate_set_id", "slot"
+        )
+    }
+    TranslationDraft.objects.bulk_create(
+        TranslationDraft(
+            candidate_set=candidate_set,
+            attempt=candidate_set.attempt,
+            source_response_id=sources[candidate_set.source_set_id, slot],
+            slot=slot,
+            language=candidate_set.language,
+            text=response.text,
+            model=response.model,
+            seed=response.seed,
+            finish_reason=response.finish_reason,
+            prompt_tokens=response.prompt_tokens,
+            completion_tokens=response.completion_tokens,
+            template_version=candidate_set.template_version,
+        )
+        for candidate_set in sets
+        for slot, response in enumerate(made[candidate_set.pk])
+    )
 
 
 def storable(value: Any) -> Any:
