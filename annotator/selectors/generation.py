@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from annotator.models import GenerationRun
+from annotator.models import CandidateSet, GenerationRun
 
 # The speed is that of the last minute while the run goes on, else the mean over its whole time.
 PROGRESS = """
@@ -30,6 +30,7 @@ class RunProgress:
     total: int
     queued: int
     running: int
+    review: int
     complete: int
     truncated: int
     failed: int
@@ -55,7 +56,7 @@ def run_progress(run: GenerationRun) -> RunProgress:
     with connection.cursor() as cursor:
         cursor.execute(PROGRESS, [run.pk])
         rows = cursor.fetchall()
-    states = dict.fromkeys(("queued", "running", "complete", "truncated", "failed", "cancelled"), 0)
+    states = dict.fromkeys(CandidateSet.State.values, 0)
     for state, _failure, count, *_rest in rows:
         states[state] += count
     return RunProgress(
