@@ -285,7 +285,11 @@ class FormatQuery(StrictSerializer):
     """Which format."""
 
     format = serializers.CharField(
-        default="native", max_length=40, help_text=_("native or preference.")
+        default="native",
+        max_length=40,
+        help_text=_(
+            "native, community-alignment, preference, preference-implicit, unpaired, rewardbench-2 or ranking."
+        ),
     )
 
 
@@ -325,6 +329,13 @@ class ExportQuery(FormatQuery):
         default="all",
         help_text=_(
             "preference: the winner against each other response, or one seeded pair per judgment."
+        ),
+    )
+    negatives = serializers.ChoiceField(
+        choices=["rated", "unchosen"],
+        default="rated",
+        help_text=_(
+            "unpaired: what makes a response unwanted: that it was called bad, or also that another was chosen."
         ),
     )
     since = StrictInteger(

@@ -87,6 +87,17 @@ def test_preference_loads(
     assert loaded.features["pair_weight"].dtype == "float64"
 
 
+@pytest.mark.parametrize(
+    "export_format", ["preference-implicit", "unpaired", "ranking", "community-alignment"]
+)
+def test_the_formats_for_trainers_load(
+    project: Project, alice: Participation, rita: Caller, tmp_path: Path, export_format: str
+) -> None:
+    judge_nulls_first(project, alice)
+    loaded = load(rita, tmp_path, export_format)
+    assert len(loaded) == len(rita.rows(f"?format={export_format}")) > 0
+
+
 def test_an_empty_export_has_the_same_columns(project: Project, rita: Caller) -> None:
     assert rita.rows() == []
     assert "judgment_id" in rita.get("export/features/").json()

@@ -14,7 +14,7 @@ from django.db import connection, connections, transaction
 
 from annotator.models import Change, Judgment, Participation, Project
 from annotator.selectors.exports import Filters, open_export
-from annotator.selectors.exports.queries import queries_for
+from annotator.selectors.exports.queries import FORMATS, queries_for
 from annotator.selectors.exports.stream import SETTINGS
 from tests.api.caller import Caller
 from tests.factories import make_annotator, make_judgment, make_participation, make_set
@@ -247,14 +247,14 @@ def outer(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from outer(inner)
 
 
-@pytest.mark.parametrize("planned", ["community-alignment", "ranking", "unpaired", "csv"])
+@pytest.mark.parametrize("planned", ["joint", "csv"])
 def test_a_format_that_is_not_built_is_refused_with_those_that_are(
     rita: Caller, planned: str
 ) -> None:
     for path in (f"export/?format={planned}", f"export/features/?format={planned}"):
         answer = rita.get(path)
         assert (answer.status_code, answer.json()["code"]) == (400, "unknown_format")
-        assert answer.json()["fields"] == {"format": "One of: native, preference."}
+        assert answer.json()["fields"] == {"format": f"One of: {', '.join(FORMATS)}."}
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_the_command_writes_the_same(
     ("arguments", "sentence"),
     [
         (["nowhere"], "nowhere"),
-        (["everyday", "--format", "ranking"], "native, preference"),
+        (["everyday", "--format", "parquet"], "native, community-alignment"),
         (["everyday", "--output", "/nowhere/x"], "/nowhere/x"),
     ],
 )

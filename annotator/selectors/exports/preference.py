@@ -1,4 +1,4 @@
-"""`preference`: TRL's explicit, conversational pairs, the winner against each other response."""
+"""`preference` and `preference-implicit`: TRL's conversational pairs, the winner against each other response."""
 
 from annotator.models import Project, Wave
 from annotator.selectors.exports.columns import (
@@ -10,23 +10,19 @@ from annotator.selectors.exports.columns import (
     TEXT,
     Column,
 )
+from annotator.selectors.exports.shapes import COLLECTED, PROMPT_SQL, Filters, Shape, said
 
-PROMPT_SQL = """CASE WHEN prompt.system = ''
-    THEN json_build_array(json_build_object('role', 'user', 'content', prompt.text))
-    ELSE json_build_array(
-        json_build_object('role', 'system', 'content', prompt.system), json_build_object('role', 'user', 'content', prompt.text))
-    END"""
-"""The prompt's system message was given to every candidate; what only one was told never stands here."""
-
-
-def _said(text: str) -> str:
-    return f"json_build_array(json_build_object('role', 'assistant', 'content', {text}))"
-
-
-PREFERENCE = (
+EXPLICIT = (
     Column("prompt", PROMPT_SQL, MESSAGES),
-    Column("chosen", _said("winner.text"), MESSAGES),
-    Column("rejected", _said("loser.text"), MESSAGES),
+    Column("chosen", said("winner.text"), MESSAGES),
+    Column("rejected", said("loser.text"), MESSAGES),
+)
+IMPLICIT = (
+    Column("chosen", f"({PROMPT_SQL})::jsonb || ({said('winner.text')})::jsonb", MESSAGES),
+    Column("rejected", f"({PROMPT_SQL})::jsonb || ({said('loser.text')})::jsonb", MESSAGES),
+)
+"""The prompt inside both: RewardTrainer would put a `prompt` column before them once more."""
+PAIR = (
     # Written with decimals on every row: a bare 1 would make the first block's type an integer.
     Column(
         "pair_weight",
@@ -74,11 +70,26 @@ JOIN LATERAL (
 """Pairs per judgment: the winner against each other response, or against one."""
 
 
-def preference_columns(*, project: Project) -> tuple[Column, ...]:
-    """Return the columns; `margin` is among them only where some wave of the project asked for the strength."""
+def explicit(project: Project, filters: Filters) -> Shape:
+    """Return the pairs with the prompt in a column of its own."""
+    return _pairs(EXPLICIT, project, filters)
+
+
+def implicit(project: Project, filters: Filters) -> Shape:
+    """Return the pairs with the prompt inside `chosen` and `rejected`."""
+    return _pairs(IMPLICIT, project, filters)
+
+
+def _pairs(texts: tuple[Column, ...], project: Project, filters: Filters) -> Shape:
+    """Add the pair's columns; `margin` is among them only where some wave of the project asked for the strength."""
     asked = Wave.objects.filter(
         project=project,
         config__task_format=Project.TaskFormat.PAIRWISE,
         config__strength_asked=True,
     )
-    return (*PREFERENCE, MARGIN) if asked.exists() else PREFERENCE
+    return Shape(
+        columns=(*texts, *PAIR, *([MARGIN] if asked.exists() else [])),
+        joins="JOIN annotator_response winner ON winner.id = judgment.choice_response_id"
+        + LOSERS[filters.pairs],
+        conditions=(COLLECTED, "judgment.choice_kind = 'response'"),
+    )

@@ -4,52 +4,35 @@ Every statement runs along the index of the project's judgments and looks the re
 judgment, so that the first row comes at once and nothing is sorted or hashed in between.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
 from annotator.models import Project
 from annotator.selectors.exports.columns import Feature, build_object, features_of
+from annotator.selectors.exports.community import community_alignment
+from annotator.selectors.exports.countries import COUNTRIES
 from annotator.selectors.exports.native import NATIVE, NATIVE_ROW, SURPLUS, TOMBSTONE_ROW
-from annotator.selectors.exports.preference import LOSERS, preference_columns
+from annotator.selectors.exports.preference import explicit, implicit
+from annotator.selectors.exports.ranking import ranking
+from annotator.selectors.exports.rewardbench import rewardbench
+from annotator.selectors.exports.shapes import FROM, Counted, Filters, Shape
+from annotator.selectors.exports.unpaired import unpaired
 
-FORMATS = ("native", "preference")
-"""Those that are built."""
-
-Counted = Literal["true", "false", "all"]
-
-FROM = """
-FROM annotator_judgment judgment
-JOIN annotator_wave wave ON wave.id = judgment.wave_id
-JOIN annotator_participation person ON person.id = judgment.participation_id
-JOIN annotator_comparison comparison ON comparison.id = judgment.comparison_id
-JOIN annotator_turn turn ON turn.id = judgment.turn_id
-LEFT JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
-LEFT JOIN annotator_prompt prompt ON prompt.id = candidate_set.prompt_id
-LEFT JOIN annotator_promptgroup prompt_group ON prompt_group.id = prompt.group_id
-LEFT JOIN annotator_assignment place ON place.id = judgment.assignment_id
-LEFT JOIN annotator_assignment counting ON counting.judgment_id = judgment.id
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Filters:
-    """Which judgments an export holds; what is None doesn't narrow it.
-
-    `counted` is `all` by default in `native`, `true` elsewhere; `false` gives the surplus.
-    """
-
-    language: str | None = None
-    country: str | None = None
-    strategy: str | None = None
-    wave: int | None = None
-    turn: int | None = None
-    counted: Counted | None = None
-    pairs: Literal["all", "one"] = "all"
-    since: int | None = None
+DERIVED: Mapping[str, Callable[[Project, Filters], Shape]] = {
+    "community-alignment": community_alignment,
+    "preference": explicit,
+    "preference-implicit": implicit,
+    "unpaired": unpaired,
+    "rewardbench-2": rewardbench,
+    "ranking": ranking,
+}
+"""The formats made for a reader; `native` holds everything."""
+FORMATS = ("native", *DERIVED)
 
 
 @dataclass(frozen=True)
@@ -65,8 +48,8 @@ def queries_for(*, project: Project, export_format: str, filters: Filters) -> li
     _refuse_unknown(export_format)
     conditions, values = _narrow(filters)
     values |= {"project": project.pk, "slug": project.slug}
-    if export_format == "preference":
-        return [_preference(project, filters, conditions, values)]
+    if export_format != "native":
+        return [_derived(DERIVED[export_format](project, filters), filters, conditions, values)]
     counted = _counted(filters.counted or "all")
     if filters.since is None:
         return [Query(_select(NATIVE_ROW, FROM, [*conditions, *counted]), values)]
@@ -94,11 +77,13 @@ def native_page_query(*, project: Project, judgment_ids: list[int]) -> Query:
 def features(*, project: Project, export_format: str) -> dict[str, Feature]:
     """Return the typed schema of a format, for `datasets.Features.from_dict`."""
     _refuse_unknown(export_format)
-    return features_of(NATIVE if export_format == "native" else preference_columns(project=project))
+    if export_format == "native":
+        return features_of(NATIVE)
+    return features_of(DERIVED[export_format](project, Filters()).columns)
 
 
-def _preference(
-    project: Project, filters: Filters, conditions: list[str], values: dict[str, Any]
+def _derived(
+    shape: Shape, filters: Filters, conditions: list[str], values: dict[str, Any]
 ) -> Query:
     if filters.since is not None:
         raise Refused(
@@ -108,15 +93,10 @@ def _preference(
             ),
             fields={"since": _("Only with format=native.")},
         )
-    winner = "JOIN annotator_response winner ON winner.id = judgment.choice_response_id"
-    wanted = [
-        "comparison.kind = 'collect'",
-        "judgment.choice_kind = 'response'",
-        *_counted(filters.counted or "true"),
-    ]
-    row = build_object(preference_columns(project=project))
+    wanted = [*shape.conditions, *_counted(filters.counted or "true"), *conditions]
     return Query(
-        _select(row, FROM + winner + LOSERS[filters.pairs], [*wanted, *conditions]), values
+        _select(build_object(shape.columns), FROM + shape.joins, wanted),
+        values | {"countries": json.dumps(COUNTRIES)},
     )
 
 

@@ -1,0 +1,120 @@
+"""`community-alignment`: the columns of the published dataset (arXiv 2507.09650), one row per conversation.
+
+The letters a–d are a permutation that a set's seed fixes: equal in all rows, unlike the order anybody saw.
+A conversation ends before its first turn without one chosen response; one that has no such turn is left out.
+Demographics are null until people are asked for them, and nobody is in a balanced subset before.
+"""
+
+from django.utils.translation import gettext as _
+
+from annotator.errors import Refused
+from annotator.models import Project
+from annotator.selectors.exports.columns import INTEGER, TEXT, TRUTH, Column
+from annotator.selectors.exports.countries import COUNTRY_SQL
+from annotator.selectors.exports.shapes import COLLECTED, Filters, Shape
+
+TURNS = ("first", "second", "third", "fourth")
+MOST_CANDIDATES = 4
+
+LATEST = """NOT EXISTS (
+    SELECT FROM annotator_judgment later
+    WHERE later.participation_id = {0}.participation_id AND later.comparison_id = {0}.comparison_id AND later.revision > {0}.revision)"""
+
+
+def _lettered(name: str, judged: str) -> str:
+    """Return the join that gives the responses of a judged turn their letters."""
+    return f"""
+LEFT JOIN LATERAL (
+    SELECT max(text) FILTER (WHERE letter = 1) AS a, max(text) FILTER (WHERE letter = 2) AS b,
+        max(text) FILTER (WHERE letter = 3) AS c, max(text) FILTER (WHERE letter = 4) AS d,
+        string_agg('# Response ' || chr(64 + letter::int) || E':\\n' || text, E'\\n' ORDER BY letter) AS listed,
+        'response_' || chr(96 + (max(letter) FILTER (WHERE id = {judged}.choice_response_id))::int) AS preferred
+    FROM (
+        SELECT response.id, response.text, row_number() OVER (ORDER BY md5(concat_ws(':', origin.seed, response.slot))) AS letter
+        FROM annotator_comparisonoption option
+        JOIN annotator_response response ON response.id = option.response_id
+        JOIN annotator_candidateset origin ON origin.id = response.candidate_set_id
+        WHERE option.comparison_id = {judged}.comparison_id
+    ) lettered
+) {name}_turn ON {judged}.comparison_id IS NOT NULL"""  # noqa: S608 - names of this file only
+
+
+def _later(number: int) -> str:
+    """Return the joins of a later turn; it is empty where the one before it is."""
+    name, before = TURNS[number - 1], "judgment" if number == 2 else TURNS[number - 2]
+    joined = f"""
+LEFT JOIN LATERAL (
+    SELECT step.message, answer.comparison_id, answer.choice_response_id, answer.explanation
+    FROM annotator_turn step
+    JOIN annotator_judgment answer ON answer.turn_id = step.id
+    WHERE step.conversation_id = turn.conversation_id AND step.number = {number}
+        AND answer.choice_kind = 'response' AND {LATEST.format("answer")}
+) {name} ON {before}.comparison_id IS NOT NULL"""  # noqa: S608 - names of this file only
+    return joined + _lettered(name, name)
+
+
+def _columns(number: int) -> tuple[Column, ...]:
+    name = TURNS[number - 1]
+    said, answer = ("prompt.text", "judgment") if number == 1 else (f"{name}.message", name)
+    return (
+        Column(f"{name}_turn_prompt", said, TEXT),
+        Column(f"{name}_turn_responses", f"{name}_turn.listed", TEXT),
+        *(
+            Column(f"{name}_turn_response_{letter}", f"{name}_turn.{letter}", TEXT)
+            for letter in "abcd"
+        ),
+        Column(f"{name}_turn_preferred_response", f"{name}_turn.preferred", TEXT),
+        Column(f"{name}_turn_feedback", f"NULLIF({answer}.explanation, '')", TEXT),
+    )
+
+
+COMMUNITY_ALIGNMENT = (
+    Column("conversation_id", "turn.conversation_id", INTEGER),
+    Column("assigned_lang", "comparison.language", TEXT),
+    # 52 bits of the pseudonym: an integer that every reader holds exactly.
+    Column(
+        "annotator_id",
+        "('x' || substr(md5(person.pseudonym), 1, 13))::bit(52)::bigint",
+        INTEGER,
+    ),
+    Column("wave", "wave.number", INTEGER),
+    *(column for number in range(1, 5) for column in _columns(number)),
+    Column("annotator_age", "NULL", TEXT),
+    Column("annotator_gender", "NULL", TEXT),
+    Column("annotator_education_level", "NULL", TEXT),
+    Column("annotator_political", "NULL", TEXT),
+    Column("annotator_ethnicity", "NULL", TEXT),
+    Column("annotator_country", COUNTRY_SQL, TEXT),
+    Column("is_pregenerated_first_prompt", "prompt.source = 'pregenerated'", TRUTH),
+    Column("in_balanced_subset", "false", TRUTH),
+    Column("in_balanced_subset_10", "false", TRUTH),
+)
+
+
+def community_alignment(project: Project, filters: Filters) -> Shape:
+    """Return one row per conversation."""
+    if project.candidates > MOST_CANDIDATES:
+        raise Refused(
+            "too_many_candidates",
+            _(
+                "community-alignment has columns for four responses, and this project compares %(k)d. Ask for native or preference."
+            )
+            % {"k": project.candidates},
+            fields={"format": _("Only for projects of at most four candidates.")},
+        )
+    if filters.turn not in (None, 1):
+        raise Refused(
+            "whole_conversations",
+            _("A row of community-alignment is a whole conversation. Leave turn out."),
+            fields={"turn": _("Not in this format.")},
+        )
+    return Shape(
+        columns=COMMUNITY_ALIGNMENT,
+        joins=_lettered("first", "judgment") + "".join(_later(number) for number in (2, 3, 4)),
+        conditions=(
+            COLLECTED,
+            "turn.number = 1",
+            "judgment.choice_kind = 'response'",
+            LATEST.format("judgment"),
+        ),
+    )

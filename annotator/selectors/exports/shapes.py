@@ -1,0 +1,63 @@
+"""What an export is narrowed to, and what the rows of a format are made of."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from annotator.selectors.exports.columns import Column
+
+Counted = Literal["true", "false", "all"]
+
+FROM = """
+FROM annotator_judgment judgment
+JOIN annotator_wave wave ON wave.id = judgment.wave_id
+JOIN annotator_participation person ON person.id = judgment.participation_id
+JOIN annotator_comparison comparison ON comparison.id = judgment.comparison_id
+JOIN annotator_turn turn ON turn.id = judgment.turn_id
+LEFT JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
+LEFT JOIN annotator_prompt prompt ON prompt.id = candidate_set.prompt_id
+LEFT JOIN annotator_promptgroup prompt_group ON prompt_group.id = prompt.group_id
+LEFT JOIN annotator_assignment place ON place.id = judgment.assignment_id
+LEFT JOIN annotator_assignment counting ON counting.judgment_id = judgment.id
+"""
+"""Each judgment, and by key what belongs to it."""
+
+PROMPT_SQL = """CASE WHEN prompt.system = ''
+    THEN json_build_array(json_build_object('role', 'user', 'content', prompt.text))
+    ELSE json_build_array(
+        json_build_object('role', 'system', 'content', prompt.system), json_build_object('role', 'user', 'content', prompt.text))
+    END"""
+"""The prompt's system message was given to every candidate; what only one was told never stands here."""
+
+COLLECTED = "comparison.kind = 'collect'"
+
+
+def said(text: str) -> str:
+    """Return the SQL of a conversation that holds one answer."""
+    return f"json_build_array(json_build_object('role', 'assistant', 'content', {text}))"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which judgments an export holds; what is None doesn't narrow it.
+
+    `counted` is `all` by default in `native`, `true` elsewhere; `false` gives the surplus.
+    """
+
+    language: str | None = None
+    country: str | None = None
+    strategy: str | None = None
+    wave: int | None = None
+    turn: int | None = None
+    counted: Counted | None = None
+    pairs: Literal["all", "one"] = "all"
+    negatives: Literal["rated", "unchosen"] = "rated"
+    since: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """The rows of a format: its columns, where they come from beside `FROM`, and which judgments give any."""
+
+    columns: tuple[Column, ...]
+    joins: str = ""
+    conditions: tuple[str, ...] = ()
