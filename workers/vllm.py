@@ -5,8 +5,9 @@ It sends once and never retries by itself: what a failure means for a candidate 
 """
 
 import asyncio
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -122,6 +123,23 @@ class ModelServer:
         duration_ms = round((time.monotonic() - started) * 1000)
         return _read_answer(_checked(response, duration_ms), duration_ms)
 
+    async def embed(self, texts: Sequence[str], *, model: str) -> list[list[float]]:
+        """Return the vectors of the texts, in their order, all of one length.
+
+        Raises
+        ------
+        ModelServerError
+            As `complete`; GarbledError also where a vector is missing or is no vector.
+        """
+        started = time.monotonic()
+        response = await self._send(
+            "POST",
+            "embeddings",
+            json={"model": model, "input": list(texts), "encoding_format": "float"},
+        )
+        duration_ms = _since(started)
+        return _read_vectors(_checked(response, duration_ms), len(texts), duration_ms)
+
     async def first_model(self) -> str:
         """Return the first model that the server lists."""
         value = _checked(await self._send("GET", "models"), 0)
@@ -233,6 +251,24 @@ def _read_answer(body: Mapping[str, Any], duration_ms: int) -> Answer:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         sentence = f"The model server answered 200 with something that is no chat completion ({type(error).__name__}: {error})."
         raise GarbledError(sentence, body=body, duration_ms=duration_ms) from error
+
+
+def _read_vectors(body: Mapping[str, Any], count: int, duration_ms: int) -> list[list[float]]:
+    try:
+        return _vectors(body["data"], count)
+    except (KeyError, TypeError, ValueError) as error:
+        sentence = f"The model server answered 200 with something that is no list of {count} embeddings ({type(error).__name__}: {error})."
+        raise GarbledError(sentence, duration_ms=duration_ms) from error
+
+
+def _vectors(data: Sequence[Mapping[str, Any]], count: int) -> list[list[float]]:
+    found = {int(item["index"]): [float(value) for value in item["embedding"]] for item in data}
+    vectors = [found[index] for index in range(count)]
+    if not vectors[0] or {len(vector) for vector in vectors} != {len(vectors[0])}:
+        raise ValueError("vectors without numbers, or of different lengths")
+    if not all(math.isfinite(value) for vector in vectors for value in vector):
+        raise ValueError("a vector holds something that is no finite number")
+    return vectors
 
 
 def _text(value: object) -> str:

@@ -13,6 +13,7 @@ length                  cut by max_tokens
 context bad-request unauthorized forbidden not-found throttled-S
 broke dead-engine bad-gateway unavailable gateway-timeout    500 502 503 504
 garbled no-choices      200 with something else
+no-vectors ragged       embeddings that are missing or of different lengths
 reset                   the connection closes without an answer
 hang                    no answer until the client goes away
 slow-MS                 ok, after so many milliseconds
@@ -23,6 +24,8 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+
+from tests.model_server.measuring import judged
 
 MARKER = re.compile(r"\[\[([a-z0-9, -]+)\]\]")
 NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
@@ -86,7 +89,7 @@ def answer(mode: str, body: dict[str, Any], seed: int) -> tuple[str, str]:
     if mode.startswith("hash-"):
         return _hashes([paragraph(seed, slot) for slot in range(int(mode[5:]))]), "stop"
     if "response_format" in body:
-        return json.dumps({"responses": texts}), "stop"
+        return json.dumps(judged(body) or {"responses": texts}), "stop"
     return (_hashes(texts) if k else texts[0]), "stop"
 
 

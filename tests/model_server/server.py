@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.model_server.measuring import as_chat, embeddings
 from tests.model_server.modes import STATUS, answer, modes_of
 
 MODEL = "stand-in"
@@ -128,6 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/v1/embeddings":
+            return self._embed(json.loads(raw))
         if self.path != "/v1/chat/completions":
             return self._send(404, {"detail": "Not Found"})
         refusal = self._unauthorized() or _refusal(raw, self.server.stand_in.context)
@@ -143,6 +146,11 @@ class _Handler(BaseHTTPRequestHandler):
         stand_in.seen.append(seen)
         with stand_in.counting():
             return self._answer(seen)
+
+    def _embed(self, body: dict[str, Any]) -> None:
+        self._send(
+            *(self._unauthorized() or embeddings(body, self.server.stand_in.mode_of(as_chat(body))))
+        )
 
     def _answer(self, seen: Seen) -> None:
         mode = seen.mode
