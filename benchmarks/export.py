@@ -137,7 +137,8 @@ def fill(*, rows: int) -> str:
 def copy_of_the_same_select(database_url: str) -> Pull:
     """Let PostgreSQL alone build the rows and throw them away."""
     from annotator.models import Project
-    from annotator.selectors.exports.queries import Filters, queries_for
+    from annotator.selectors.exports import Filters
+    from annotator.selectors.exports.queries import queries_for
 
     (query,) = queries_for(
         project=Project.objects.get(slug="bench"), export_format="native", filters=Filters()

@@ -11,7 +11,8 @@ import psycopg2.extensions
 from django.db import connection, transaction
 
 from annotator.models import Change, Project
-from annotator.selectors.exports.queries import Filters, Query, native_page_query, queries_for
+from annotator.selectors.exports.queries import Query, native_page_query, queries_for
+from annotator.selectors.exports.shapes import Filters
 
 FIRST_ROWS = 10
 """The first block is small: whoever waits sees at once that something comes."""
