@@ -10,7 +10,7 @@ from annotator.models.comparisons import (
 )
 from annotator.models.generation import CandidateSet, Exchange, GenerationRun, Response
 from annotator.models.judgments import Change, Conversation, Judgment, Turn
-from annotator.models.measures import Diversity, Verdict
+from annotator.models.measures import Diversity, MeasuringFault, Verdict
 from annotator.models.people import Annotator, Consent, Participation
 from annotator.models.projects import Project, Wave
 from annotator.models.prompts import Prompt, PromptGroup
@@ -31,6 +31,7 @@ __all__ = [
     "GenerationRun",
     "Invitation",
     "Judgment",
+    "MeasuringFault",
     "ModelEndpoint",
     "Offer",
     "Participation",

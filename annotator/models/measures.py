@@ -25,9 +25,7 @@ class Diversity(models.Model):
     distinct = models.PositiveSmallIntegerField(
         help_text=_("How many of the responses are different answers.")
     )
-    length_spread = models.FloatField(
-        help_text=_("Longest over shortest response, in characters.")
-    )
+    length_spread = models.FloatField(help_text=_("Longest over shortest response, in characters."))
 
     class Meta:
         verbose_name_plural = _("diversities")
@@ -72,3 +70,27 @@ class Verdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.response} {self.model}"
+
+
+class MeasuringFault(models.Model):
+    """A set that could not be measured, and when to try again: ever more rarely, never in the way of others."""
+
+    candidate_set = models.ForeignKey(
+        CandidateSet, on_delete=models.PROTECT, db_index=False, related_name="measuring_faults"
+    )
+    measure = models.CharField(
+        max_length=240, help_text=_("embeddings: or the judge's template, and the model's name.")
+    )
+    faults = models.PositiveSmallIntegerField(default=1)
+    not_before = models.DateTimeField()
+    detail = models.TextField(help_text=_("What went wrong the last time."))
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="one_fault_per_set_and_measure", fields=("candidate_set", "measure")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.candidate_set} {self.measure}"
