@@ -1,5 +1,10 @@
 """Making candidates: runs, the queue of their sets, and what comes back from the workers."""
 
+from annotator.services.generation.alignment import (
+    accept_translation,
+    reject_translation,
+    start_alignment,
+)
 from annotator.services.generation.endpoints import (
     EndpointReport,
     record_endpoints,
@@ -48,18 +53,21 @@ __all__ = [
     "SetResult",
     "Stored",
     "Truncated",
+    "accept_translation",
     "cancel_run",
     "claim_sets",
     "finish_runs",
     "give_back_sets",
     "pause_run",
     "record_endpoints",
+    "reject_translation",
     "remember_server",
     "renew_leases",
     "requeue_overdue",
     "resume_run",
     "retry_failed",
     "set_notice",
+    "start_alignment",
     "start_run",
     "store_results",
 ]

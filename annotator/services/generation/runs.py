@@ -41,9 +41,13 @@ CANCEL_SETS = """
     UPDATE annotator_candidateset s SET state = 'cancelled', token = NULL, lease_until = NULL FROM waiting WHERE s.id = waiting.id
 """
 
+# An aligned set that a later run makes again stays as it is.
 REQUEUE_FAILED = """
-    UPDATE annotator_candidateset SET state = 'queued', faults = 0, not_before = NULL, failure = '', failure_detail = ''
-    WHERE run_id = %s AND state IN ('failed', 'truncated')
+    UPDATE annotator_candidateset s SET state = 'queued', faults = 0, not_before = NULL, failure = '', failure_detail = ''
+    WHERE s.run_id = %s AND s.state IN ('failed', 'truncated')
+      AND NOT EXISTS (
+          SELECT FROM annotator_candidateset living
+          WHERE living.source_set_id = s.source_set_id AND living.prompt_id = s.prompt_id AND living.state IN ('queued', 'running', 'review', 'complete'))
 """
 
 
@@ -70,7 +74,7 @@ def start_run(
     strategy, parameters = _with_defaults(project, strategy, parameters)
     made_by = _checked_strategy(strategy, parameters)
     model = model or settings.VLLM_MODEL
-    _check_request(project, model, languages, limit, endpoints)
+    check_request(project, model, languages, limit, endpoints)
     with transaction.atomic():
         # Two requests at the same moment must not queue the same prompts twice.
         Project.objects.select_for_update(no_key=True).only("pk").get(pk=project.pk)
@@ -128,13 +132,14 @@ def _checked_strategy(name: str, parameters: Mapping[str, object]) -> Strategy:
         ) from None
 
 
-def _check_request(
+def check_request(
     project: Project,
     model: str,
     languages: Sequence[str],
     limit: int | None,
     endpoints: Sequence[str],
 ) -> None:
+    """Refuse what no run may ask for."""
     fields = {}
     if len(model) > 200 or not model.isprintable():
         fields["model"] = _("A model's name has at most 200 printable characters.")
