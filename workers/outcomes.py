@@ -11,11 +11,14 @@
 | 401, 403, 404 | back to the queue without counting; the run pauses (see `workers.pump`) |
 | 200, cut at max_tokens | truncated |
 | 200, aborted, empty, unreadable, too few, identical | again with the next seeds; the third time it has failed |
+| 200 and traces of a protocol, another language, unbalanced lengths | the same |
+| 200 and near-identical responses | the same where the strategy promises difference; else a flag |
 | 200 and k usable responses | complete |
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -31,7 +34,9 @@ from annotator.services.generation import (
     SetResult,
     Truncated,
 )
-from pluralism.strategies import Candidate, Request, Strategy, UnusableError
+from pluralism.checks import CheckedResponse, CheckedSet, check_set
+from pluralism.languages import LanguageDetector
+from pluralism.strategies import Request, Strategy, UnusableError
 from workers.vllm import (
     Answer,
     BrokeError,
@@ -65,20 +70,27 @@ OUTAGES = (NotServedError, UnavailableError, ThrottledError)
 
 @dataclass(frozen=True)
 class Sent:
-    """A request as sent, and what came of it."""
+    """A request as sent, what came of it, and the model server that it was sent to."""
 
     request: Request
     body: dict[str, object]
     reply: Answer | ModelServerError
+    endpoint: str = ""
+    server_version: str = ""
 
 
 def make_result(
-    claimed: ClaimedSet, sent: Sequence[Sent], *, strategy: Strategy, k: int
+    claimed: ClaimedSet,
+    sent: Sequence[Sent],
+    *,
+    strategy: Strategy,
+    k: int,
+    detector: LanguageDetector,
 ) -> SetResult:
     """Return what to store of one attempt."""
     return SetResult(
         claimed=claimed,
-        outcome=_outcome(claimed, sent, strategy=strategy, k=k),
+        outcome=_outcome(claimed, sent, strategy=strategy, k=k, detector=detector),
         exchanges=[_exchanged(number, one) for number, one in enumerate(sent)],
     )
 
@@ -90,7 +102,14 @@ def jitter(*, seed: int, attempt: int, longest: float) -> float:
     return float(rng.uniform(0, longest))
 
 
-def _outcome(claimed: ClaimedSet, sent: Sequence[Sent], *, strategy: Strategy, k: int) -> Outcome:
+def _outcome(
+    claimed: ClaimedSet,
+    sent: Sequence[Sent],
+    *,
+    strategy: Strategy,
+    k: int,
+    detector: LanguageDetector,
+) -> Outcome:
     answers: list[Answer] = []
     errors: list[ModelServerError] = []
     for one in sent:
@@ -112,10 +131,24 @@ def _outcome(claimed: ClaimedSet, sent: Sequence[Sent], *, strategy: Strategy, k
         candidates = strategy.read(
             [one.request for one in sent], [answer.text for answer in answers], k=k
         )
+        checked = check_set(
+            candidates,
+            check_language=partial(detector.check, asked=claimed.language),
+            promises_difference=strategy.promises_difference,
+            max_length_ratio=None,
+        )
     except UnusableError as error:
         return Again(error.reason, error.detail)
-    made = [_response(candidate, sent, answers) for candidate in candidates]
-    return Completed(made) if claimed.source is None else Drafted(made)
+    return _made(claimed, checked, sent, answers)
+
+
+def _made(
+    claimed: ClaimedSet, checked: CheckedSet, sent: Sequence[Sent], answers: Sequence[Answer]
+) -> Outcome:
+    responses = [_response(response, sent, answers) for response in checked.responses]
+    if claimed.source is not None:
+        return Drafted(responses)
+    return Completed(responses, checked.diversity)
 
 
 def _after_error(claimed: ClaimedSet, error: ModelServerError) -> Outcome:
@@ -140,16 +173,21 @@ def _pause(claimed: ClaimedSet, error: ModelServerError) -> float:
 
 
 def _response(
-    candidate: Candidate, sent: Sequence[Sent], answers: Sequence[Answer]
+    checked: CheckedResponse, sent: Sequence[Sent], answers: Sequence[Answer]
 ) -> MadeResponse:
-    answer, alone = answers[candidate.request], len(answers) > 1
+    candidate, alone = checked.candidate, len(answers) > 1
+    request, answer = sent[candidate.request].request, answers[candidate.request]
     return MadeResponse(
         text=candidate.text,
         model=answer.model,
-        seed=sent[candidate.request].request.seed,
+        seed=request.seed,
         finish_reason=answer.finish_reason,
         prompt_tokens=answer.prompt_tokens if alone else None,
         completion_tokens=answer.completion_tokens if alone else None,
+        origin={**request.origin, **candidate.origin},
+        detected_language=checked.language.detected,
+        language_check=checked.language.check,
+        flags=checked.flags,
     )
 
 
@@ -158,6 +196,8 @@ def _exchanged(number: int, one: Sent) -> Exchanged:
     if isinstance(reply, Answer):
         return Exchanged(
             number=number,
+            endpoint=one.endpoint,
+            server_version=one.server_version,
             request=one.body,
             answer=dict(reply.body),
             error="",
@@ -167,6 +207,8 @@ def _exchanged(number: int, one: Sent) -> Exchanged:
         )
     return Exchanged(
         number=number,
+        endpoint=one.endpoint,
+        server_version=one.server_version,
         request=one.body,
         answer=reply.body,
         error=reply.sentence,

@@ -1,7 +1,7 @@
 """Storing what came of an attempt, where the token still matches."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from annotator.markup import render_markdown
 from annotator.models import CandidateSet, Exchange, Response, TranslationDraft
 from annotator.services.comparisons import open_for
 from annotator.services.generation.queue import MAX_FAULTS, ClaimedSet
+from pluralism.diversity import DiversityFigures
 
 State = CandidateSet.State
 
@@ -46,11 +47,16 @@ class Exchanged:
     duration_ms: int
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    endpoint: str = ""
+    server_version: str = ""
 
 
 @dataclass(frozen=True)
 class MadeResponse:
-    """A candidate with its origin. Tokens are known where a response had a request to itself."""
+    """A candidate with its origin and what was found out about it.
+
+    Tokens are known where a response had a request to itself.
+    """
 
     text: str
     model: str
@@ -58,13 +64,18 @@ class MadeResponse:
     finish_reason: str
     prompt_tokens: int | None
     completion_tokens: int | None
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    detected_language: str = ""
+    language_check: str = ""
+    flags: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Completed:
-    """The k responses, in the order of their slots."""
+    """The k responses, in the order of their slots, and how unlike they are by character n-grams."""
 
     responses: Sequence[MadeResponse]
+    diversity: DiversityFigures | None = None
 
 
 @dataclass(frozen=True)
@@ -217,6 +228,8 @@ def _exchange(claimed: ClaimedSet, exchanged: Exchanged) -> Exchange:
         candidate_set_id=claimed.set_id,
         attempt=claimed.attempt,
         number=exchanged.number,
+        endpoint=exchanged.endpoint,
+        server_version=exchanged.server_version[:64],
         request=exchanged.request,
         answer=answer,
         error=(storable(exchanged.error) + altered).strip(),
