@@ -37,6 +37,8 @@ class RunProgress:
     cancelled: int
     reasons: Mapping[str, int]
     waiting: Mapping[str, int]
+    tokens: int
+    """Written by the model for the sets that ended well."""
     tokens_per_second: float
 
     @property
@@ -70,6 +72,7 @@ def run_progress(run: GenerationRun) -> RunProgress:
             for state, failure, count, *_rest in rows
             if state == "queued" and failure
         },
+        tokens=sum(row[3] for row in rows if row[0] in ("complete", "review")),
         tokens_per_second=_speed(run, rows),
     )
 

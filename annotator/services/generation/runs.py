@@ -14,6 +14,7 @@ from annotator.errors import Refused
 from annotator.models import Annotator, GenerationRun, Project
 from annotator.models.fields import validate_language_tag
 from annotator.selectors.endpoints import generating_endpoints
+from annotator.selectors.wanted import WANTED_PROMPTS
 from annotator.services.generation.queue import finish_runs
 from pluralism.strategies import STRATEGIES, Strategy, make_strategy
 
@@ -21,19 +22,12 @@ State = GenerationRun.State
 Purpose = GenerationRun.Purpose
 Queue = GenerationRun.Queue
 
-QUEUE_PROMPTS = """
+QUEUE_PROMPTS = f"""
     INSERT INTO annotator_candidateset (project_id, run_id, prompt_id, language, strategy, template_version, seed, state, attempt, faults, failure, failure_detail, created_at)
     SELECT prompt.project_id, %(run)s, prompt.id, prompt.language, %(strategy)s, %(template_version)s,
            hashtextextended(prompt.id::text, %(seed)s) & 9223372036854775807, 'queued', 0, 0, '', '', now()
-    FROM annotator_prompt prompt
-    WHERE prompt.project_id = %(project)s AND prompt.source = 'pregenerated'
-      AND (%(languages)s::text[] = '{}' OR prompt.language = ANY (%(languages)s))
-      AND (%(trial)s OR NOT EXISTS (
-          SELECT FROM annotator_candidateset live JOIN annotator_generationrun earlier ON earlier.id = live.run_id
-          WHERE live.prompt_id = prompt.id AND live.state IN ('queued', 'running', 'complete') AND earlier.purpose <> 'trial'
-            AND (earlier.strategy, earlier.parameters, earlier.model, earlier.candidates) = (%(strategy)s, %(parameters)s::jsonb, %(model)s, %(candidates)s)))
-    ORDER BY prompt.id LIMIT %(limit)s
-"""
+    {WANTED_PROMPTS}
+"""  # noqa: S608 - two constants
 
 CANCEL_SETS = """
     WITH waiting AS (
