@@ -14,6 +14,7 @@ from annotator.models.measures import Diversity, MeasuringFault, Verdict
 from annotator.models.people import Annotator, Consent, Participation
 from annotator.models.projects import Project, Wave
 from annotator.models.prompts import Prompt, PromptGroup
+from annotator.models.releases import Release
 from annotator.models.sources import ModelEndpoint, TranslationDraft, ValueProfile
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Prompt",
     "PromptGroup",
     "QueueCursor",
+    "Release",
     "Response",
     "Scope",
     "TranslationDraft",
