@@ -10,7 +10,7 @@ RUN SECRET_KEY=only-for-collecting-static-files-0123456789 DATABASE_URL=postgres
 
 FROM ${BASE}
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATA_DIR=/data
-RUN useradd --system --uid 10001 --home-dir /app plurivox && install -d -o plurivox /data
+RUN useradd --uid 10001 --home-dir /app --no-create-home plurivox && install -d -o plurivox /data
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app

@@ -11,5 +11,8 @@ keepalive = 30
 timeout = 60
 graceful_timeout = 10
 preload_app = False
+control_socket_disable = (
+    True  # it would lie in the home folder, where the image's user may not write
+)
 errorlog = "-"
 loglevel = "warning"
