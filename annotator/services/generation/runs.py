@@ -27,7 +27,7 @@ QUEUE_PROMPTS = f"""
     SELECT prompt.project_id, %(run)s, prompt.id, prompt.language, %(strategy)s, %(template_version)s,
            hashtextextended(prompt.id::text, %(seed)s) & 9223372036854775807, 'queued', 0, 0, '', '', now()
     {WANTED_PROMPTS}
-"""  # noqa: S608 - two constants
+"""
 
 CANCEL_SETS = """
     WITH waiting AS (
