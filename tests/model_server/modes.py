@@ -4,7 +4,7 @@
 conversation in the first mode, the next in the second, and so on; the last mode stays. Behind the
 model's name: `stand-in:bad-json`.
 
-ok                      what the request asks for: k strings, k parts behind ###, or a paragraph
+ok                      what the request asks for: k strings, k parts behind ###, a translation, or a paragraph
 hash-N wrong-count      N parts; one part too few
 preamble labelled trailing plain    the ### protocol, spoken badly
 bad-json wrong-shape cut-json       JSON that isn't, isn't the right one, or stops in the middle
@@ -17,6 +17,7 @@ no-vectors ragged       embeddings that are missing or of different lengths
 reset                   the connection closes without an answer
 hang                    no answer until the client goes away
 slow-MS                 ok, after so many milliseconds
+long-N                  ok, each text N times as long
 """
 
 import hashlib
@@ -26,6 +27,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.model_server.measuring import judged
+from tests.model_server.translating import translated
 
 MARKER = re.compile(r"\[\[([a-z0-9, -]+)\]\]")
 NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
@@ -82,7 +84,7 @@ def modes_of(body: dict[str, Any]) -> list[str]:
 def answer(mode: str, body: dict[str, Any], seed: int) -> tuple[str, str]:
     """Return the text and the finish reason of one choice."""
     k = wanted(body)
-    texts = [paragraph(seed, slot) for slot in range(max(k, 1))]
+    texts = [_text(mode, seed, slot) for slot in range(max(k, 1))]
     made = _BAD.get(mode)
     if made is not None:
         return made(texts)
@@ -90,7 +92,7 @@ def answer(mode: str, body: dict[str, Any], seed: int) -> tuple[str, str]:
         return _hashes([paragraph(seed, slot) for slot in range(int(mode[5:]))]), "stop"
     if "response_format" in body:
         return json.dumps(judged(body) or {"responses": texts}), "stop"
-    return (_hashes(texts) if k else texts[0]), "stop"
+    return (_hashes(texts) if k else translated(body) or texts[0]), "stop"
 
 
 def wanted(body: dict[str, Any]) -> int:
@@ -102,6 +104,11 @@ def wanted(body: dict[str, Any]) -> int:
     text = "\n".join(message["content"] for message in body["messages"])
     found = re.search(r"Generate (\w+) responses that represent diverse values", text)
     return NUMBERS[found[1]] if found else 0
+
+
+def _text(mode: str, seed: int, slot: int) -> str:
+    times = int(mode[5:]) if mode.startswith("long-") else 1
+    return " ".join(paragraph(seed + number, slot) for number in range(times))
 
 
 def paragraph(seed: int, slot: int) -> str:
