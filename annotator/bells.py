@@ -7,6 +7,7 @@ broker that is away is logged and never the caller's problem.
 import logging
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -15,6 +16,7 @@ logger = logging.getLogger(__name__)
 QUEUES = {
     "workers.generate_run": "bulk",
     "workers.generate_now": "interactive",
+    "workers.measure_sets": "maintenance",
 }
 """Every task that may be rung, and the queue it goes to; a test checks that each is registered."""
 
@@ -31,6 +33,12 @@ def ring_run(*, run_id: int, queue: str) -> None:
         ring("workers.generate_now", run_id=run_id)
     else:
         ring("workers.generate_run", run_id=run_id)
+
+
+def ring_measuring() -> None:
+    """Ring for what has not been measured, where a model server is configured that measures."""
+    if settings.EMBEDDING_ENDPOINT or settings.JUDGE_ENDPOINT:
+        ring("workers.measure_sets")
 
 
 def _send(task: str, queue: str, ids: dict[str, int]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
+from workers import measuring
 from workers.pump import pump_run
 
 _stopping = RawValue("b", 0)
@@ -29,3 +30,9 @@ def generate_run(*, run_id: int) -> None:
 def generate_now(*, run_id: int) -> None:
     """Make the candidates of a run that goes ahead of everything; its queue has workers of its own."""
     asyncio.run(pump_run(run_id=run_id, stopping=lambda: bool(_stopping.value)))
+
+
+@shared_task(name="workers.measure_sets")
+def measure_sets() -> None:
+    """Embed and judge complete sets, where a server is configured for it."""
+    measuring.measure_sets(stopping=lambda: bool(_stopping.value))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from annotator.bells import ring_measuring
 from annotator.services import assignments, generation
 
 
@@ -14,7 +15,8 @@ class Swept:
 
 
 def sweep() -> Swept:
-    """Give overdue places and candidate sets back and ring again for runs that have work."""
+    """Give overdue places and candidate sets back and ring again for runs that have work and for measuring."""
+    ring_measuring()
     return Swept(
         places=assignments.give_back_overdue(), candidate_sets=generation.requeue_overdue()
     )

@@ -98,9 +98,8 @@ def answer(mode: str, body: dict[str, Any], seed: int) -> tuple[str, str]:
 def wanted(body: dict[str, Any]) -> int:
     """Return how many responses the request asks for; 0 for a plain answer."""
     if "response_format" in body:
-        return int(
-            body["response_format"]["json_schema"]["schema"]["properties"]["responses"]["minItems"]
-        )
+        properties = body["response_format"]["json_schema"]["schema"]["properties"]
+        return int(properties.get("responses", {}).get("minItems", 0))
     text = "\n".join(message["content"] for message in body["messages"])
     found = re.search(r"Generate (\w+) responses that represent diverse values", text)
     return NUMBERS[found[1]] if found else 0

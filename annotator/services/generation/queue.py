@@ -8,8 +8,8 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from annotator.bells import ring_run
-from pluralism.strategies import Source
+from annotator.bells import ring_measuring, ring_run
+from pluralism.strategies import Message, Source
 
 LEASE = timedelta(seconds=45)
 """A worker renews its leases every few seconds; one that is gone for this long has lost its sets."""
@@ -18,17 +18,17 @@ MAX_FAULTS = 3
 
 CLAIM = """
     WITH due AS (
-        SELECT s.id, prompt.text, prompt.system
+        SELECT s.id, coalesce(prompt.text, '') AS text, coalesce(prompt.system, '') AS system
         FROM annotator_candidateset s
         JOIN annotator_generationrun run ON run.id = s.run_id
-        JOIN annotator_prompt prompt ON prompt.id = s.prompt_id
+        LEFT JOIN annotator_prompt prompt ON prompt.id = s.prompt_id
         WHERE s.run_id = %(run)s AND s.state = 'queued' AND run.state = 'running' AND (s.not_before IS NULL OR s.not_before <= now())
         ORDER BY s.id LIMIT %(limit)s
         FOR UPDATE OF s SKIP LOCKED)
     UPDATE annotator_candidateset s
     SET state = 'running', token = gen_random_uuid(), lease_until = now() + %(lease)s * interval '1 second', attempt = s.attempt + 1, not_before = NULL
     FROM due WHERE s.id = due.id
-    RETURNING s.id, s.token, s.attempt, s.seed, s.language, due.text, due.system, s.source_set_id
+    RETURNING s.id, s.token, s.attempt, s.seed, s.language, due.text, due.system, s.source_set_id, s.turn_id
 """
 
 SOURCES = """
@@ -40,6 +40,25 @@ SOURCES = """
     GROUP BY source.id, prompt.id
 """
 
+# What was said up to each turn: the prompt, then by turns the response chosen last and the next message.
+CONVERSATIONS = """
+    SELECT asked.id, prompt.system,
+           array_agg(CASE WHEN turn.number = 1 THEN prompt.text ELSE turn.message END ORDER BY turn.number),
+           array_agg(chosen.text ORDER BY turn.number)
+    FROM annotator_turn asked
+    JOIN annotator_conversation conversation ON conversation.id = asked.conversation_id
+    JOIN annotator_prompt prompt ON prompt.id = conversation.prompt_id
+    JOIN annotator_turn turn ON turn.conversation_id = conversation.id AND turn.number <= asked.number
+    LEFT JOIN LATERAL (
+        SELECT response.text FROM annotator_judgment judgment
+        JOIN annotator_response response ON response.id = judgment.choice_response_id
+        WHERE judgment.turn_id = turn.id AND turn.number < asked.number
+        ORDER BY judgment.revision DESC LIMIT 1
+    ) chosen ON true
+    WHERE asked.id = ANY (%s)
+    GROUP BY asked.id, prompt.id
+"""
+
 RENEW = """
     UPDATE annotator_candidateset s SET lease_until = now() + %s * interval '1 second'
     FROM unnest(%s::bigint[], %s::uuid[]) AS held (id, token)
@@ -48,7 +67,7 @@ RENEW = """
 """
 
 GIVE_BACK = """
-    UPDATE annotator_candidateset s SET state = 'queued', attempt = s.attempt - 1, token = NULL, lease_until = NULL
+    UPDATE annotator_candidateset s SET state = 'queued', attempt = s.attempt - 1, token = NULL, lease_until = NULL, progress = NULL
     FROM unnest(%s::bigint[], %s::uuid[]) AS held (id, token)
     WHERE s.id = held.id AND s.token = held.token AND s.state = 'running'
 """
@@ -61,14 +80,15 @@ REQUEUE_OVERDUE = """
     UPDATE annotator_candidateset s
     SET state = CASE WHEN s.faults + 1 >= %(max_faults)s THEN 'failed' ELSE 'queued' END,
         not_before = CASE WHEN s.faults >= 1 THEN now() + (s.seed %% 60) * interval '1 second' END,
-        faults = s.faults + 1, failure = 'worker_lost', failure_detail = '', token = NULL, lease_until = NULL
+        faults = s.faults + 1, failure = 'worker_lost', failure_detail = '', token = NULL, lease_until = NULL, progress = NULL
     FROM overdue WHERE s.id = overdue.id
     RETURNING s.run_id
 """
 
+# A live run stands until another takes its place, whether or not somebody is waiting now.
 FINISH = """
     UPDATE annotator_generationrun run SET state = 'finished', finished_at = now()
-    WHERE state = 'running' AND (%(runs)s::bigint[] IS NULL OR id = ANY (%(runs)s))
+    WHERE state = 'running' AND purpose <> 'live' AND (%(runs)s::bigint[] IS NULL OR id = ANY (%(runs)s))
       AND NOT EXISTS (SELECT FROM annotator_candidateset s WHERE s.run_id = run.id AND s.state IN ('queued', 'running'))
 """
 
@@ -85,7 +105,7 @@ NEGLECTED = """
 class ClaimedSet:
     """A set that a worker holds until its lease ends, and the conversation to answer.
 
-    `source` is what an aligned set translates.
+    `text` is its last message, `earlier` what was said before; `source` is what an aligned set translates.
     """
 
     set_id: int
@@ -96,6 +116,13 @@ class ClaimedSet:
     text: str
     system: str
     source: Source | None = None
+    earlier: tuple[Message, ...] = ()
+
+    @property
+    def conversation(self) -> tuple[Message, ...]:
+        """Everything the model is given, the system message first."""
+        system = (Message("system", self.system),) if self.system else ()
+        return (*system, *self.earlier, Message("user", self.text))
 
 
 def claim_sets(*, run_id: int, limit: int, lease: timedelta = LEASE) -> list[ClaimedSet]:
@@ -103,8 +130,13 @@ def claim_sets(*, run_id: int, limit: int, lease: timedelta = LEASE) -> list[Cla
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, {"run": run_id, "limit": limit, "lease": lease.total_seconds()})
         rows = sorted(cursor.fetchall())
-        sources = _read_sources(cursor, [source_id for *_rest, source_id in rows if source_id])
-        return [ClaimedSet(*row, sources.get(source_id)) for *row, source_id in rows]
+        sources = _read_sources(cursor, [row[-2] for row in rows if row[-2]])
+        said = _read_conversations(cursor, [row[-1] for row in rows if row[-1]])
+    claimed = []
+    for *ids, text, system, source_id, turn_id in rows:
+        last, first, earlier = said.get(turn_id, (text, system, ()))
+        claimed.append(ClaimedSet(*ids, last, first, sources.get(source_id), earlier))
+    return claimed
 
 
 def _read_sources(cursor: CursorWrapper, set_ids: Sequence[int]) -> dict[int, Source]:
@@ -114,6 +146,27 @@ def _read_sources(cursor: CursorWrapper, set_ids: Sequence[int]) -> dict[int, So
     return {
         set_id: Source(language, question, tuple(responses))
         for set_id, language, question, responses in cursor.fetchall()
+    }
+
+
+def _read_conversations(
+    cursor: CursorWrapper, turn_ids: Sequence[int]
+) -> dict[int, tuple[str, str, tuple[Message, ...]]]:
+    """Return the last message of each turn, the system message, and what was said in between."""
+    if not turn_ids:
+        return {}
+    cursor.execute(CONVERSATIONS, [list(turn_ids)])
+    return {
+        turn_id: (
+            messages[-1],
+            system,
+            tuple(
+                Message(role, text)
+                for message, chosen in zip(messages[:-1], responses[:-1], strict=True)
+                for role, text in (("user", message), ("assistant", chosen))
+            ),
+        )
+        for turn_id, system, messages, responses in cursor.fetchall()
     }
 
 
@@ -150,7 +203,10 @@ def finish_runs(*, run_ids: Sequence[int]) -> int:
     """End those of the running runs that have nothing left to do; return how many."""
     with connection.cursor() as cursor:
         cursor.execute(FINISH, {"runs": list(run_ids)})
-        return int(cursor.rowcount)
+        finished = int(cursor.rowcount)
+    if finished:
+        ring_measuring()
+    return finished
 
 
 def _ids_and_tokens(claimed: Sequence[ClaimedSet]) -> tuple[list[int], list[str]]:
