@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
-from annotator.models import Assignment, Comparison, Judgment, Participation, Project
+from annotator.models import Assignment, Comparison, Judgment, Participation, Project, Response
+from annotator.services.generation import accept_translation
+from tests.aligned import ARABIC, FRENCH, make_drafted_set
 from tests.api.caller import Caller
 from tests.factories import (
+    make_admin,
     make_annotator,
     make_judgment,
     make_participation,
@@ -142,7 +146,43 @@ def test_a_row_says_what_was_shown_and_what_was_chosen(
         "slot": 1,
         "seed": None,
         "finish_reason": "",
+        "source_response_id": None,
     }
+
+
+def test_a_reviewed_translation_names_the_responses_it_translates(
+    project: Project, rita: Caller, settings: Settings
+) -> None:
+    settings.VLLM_BASE_URL = "http://127.0.0.1:9/v1"
+    drafted = make_drafted_set(project)
+    accept_translation(
+        candidate_set=drafted,
+        attempt=1,
+        reviewer=make_admin(),
+        texts={**dict(enumerate(ARABIC)), 1: "وقتي."},
+    )
+    bob = make_participation(project, make_annotator("bob"), languages=["ar"])
+    make_judgment(bob, "a")
+    (row,) = rita.rows()
+    assert (row["language"], row["prompt"]["group"], row["prompt"]["group_kind"]) == (
+        "ar",
+        "parents",
+        "translation",
+    )
+    origins = {response["origin"]["slot"]: response["origin"] for response in row["responses"]}
+    assert origins[1] == {
+        "strategy": "translation",
+        "template_version": "translation-1",
+        "model": "big",
+        "slot": 1,
+        "seed": 1,
+        "finish_reason": "stop",
+        "source_response_id": Response.objects.get(
+            candidate_set=drafted.source_set, text=FRENCH[1]
+        ).pk,
+    }
+    texts = {response["text"] for response in row["responses"]}
+    assert texts == {ARABIC[0], "وقتي.", *ARABIC[2:]}
 
 
 def test_an_answer_without_a_winner_names_no_response(

@@ -33,6 +33,7 @@ RESPONSES = list_of(
             "slot": SMALL,
             "seed": INTEGER,
             "finish_reason": TEXT,
+            "source_response_id": INTEGER,
         },
         "detected_language": TEXT,
     }
@@ -50,7 +51,8 @@ RESPONSES_SQL = """(
         'position_shown', array_position(judgment.display_order, option.position) - 1,
         'origin', json_build_object(
             'strategy', response.strategy, 'template_version', response.template_version, 'model', response.model,
-            'slot', response.slot, 'seed', response.seed, 'finish_reason', response.finish_reason),
+            'slot', response.slot, 'seed', response.seed, 'finish_reason', response.finish_reason,
+            'source_response_id', response.source_response_id),
         'detected_language', NULLIF(response.detected_language, ''))
         ORDER BY array_position(judgment.display_order, option.position))
     FROM annotator_comparisonoption option
