@@ -1,10 +1,10 @@
 """Opening comparisons: from complete candidate sets to the places people fill."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
-from django.db import connection
 
 from annotator.models import (
     Assignment,
@@ -15,12 +15,36 @@ from annotator.models import (
     Response,
     Wave,
 )
-from annotator.services.projects import ensure_wave
+from annotator.services.inserting import insert_together, new_ids
+from annotator.services.projects import current_wave
 from pluralism.ordering import Order, balanced_orders, balanced_pairs, balanced_sides
+
+IDS, KEYS = "annotator_comparison_id_seq", "annotator_assignment_key"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A comparison before it has a row: which slots of the set it compares, in which order for each place."""
+
+    candidate_set: CandidateSet
+    wave: Wave
+    number: int
+    slots: Sequence[int]
+    orders: Sequence[Order]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The rows of comparisons that open."""
+
+    comparisons: list[Comparison]
+    options: list[ComparisonOption]
+    places: list[Assignment]
 
 
 def open_for(*, candidate_sets: Sequence[CandidateSet]) -> int:
-    """Open the comparisons of complete sets; return how many.
+    """Open the comparisons of complete sets whose responses are stored; return how many.
 
     Call it inside the transaction that completes or stores the sets, so that there is never a set
     without its comparisons. Only sets that answer a shared prompt get places here.
@@ -28,48 +52,63 @@ def open_for(*, candidate_sets: Sequence[CandidateSet]) -> int:
     1. Read the responses' ids, in slot order.
     2. Draw from the set's seed: the pairs (pairwise), the display orders, who is asked to explain, which
        place is reserved for which stratum.
-    3. Insert comparisons, options and places, many at a time.
+    3. Insert comparisons, options and places together.
     """
-    opened = 0
+    if not candidate_sets:
+        return 0
+    responses = _responses_by_set(candidate_sets)
+    questions = draw_questions([(one, len(responses[one.pk])) for one in candidate_sets])
+    ids = new_ids({IDS: len(questions), KEYS: len(questions)})
+    opening = make_rows(questions, responses=responses, ids=ids[IDS], keys=ids[KEYS])
+    insert_together(opening.comparisons, opening.options, opening.places)
+    return len(questions)
+
+
+def draw_questions(sized: Iterable[tuple[CandidateSet, int]]) -> list[Question]:
+    """Draw from each set's seed what is asked about its responses, of which the number is given."""
+    questions = []
     for project_id, sets in groupby(
-        sorted(candidate_sets, key=lambda s: s.project_id), key=lambda s: s.project_id
+        sorted(sized, key=lambda pair: pair[0].project_id), key=lambda pair: pair[0].project_id
     ):
-        project = Project.objects.get(pk=project_id)
-        opened += _open(project, ensure_wave(project=project), list(sets))
-    return opened
-
-
-def _open(project: Project, wave: Wave, sets: list[CandidateSet]) -> int:
-    responses = _responses_by_set(sets)
-    comparisons: list[Comparison] = []
-    options: list[ComparisonOption] = []
-    places: list[Assignment] = []
-    for candidate_set in sets:
-        rng = np.random.default_rng(candidate_set.seed)
-        ids = responses[candidate_set.pk]
-        for number, (chosen, orders) in enumerate(_questions(project, len(ids), rng)):
-            comparison = Comparison(
-                project=project,
-                candidate_set=candidate_set,
-                number=number,
-                language=candidate_set.language,
-                seed=int(rng.integers(2**63)),
-            )
-            comparisons.append(comparison)
-            options += [
-                ComparisonOption(comparison=comparison, response_id=ids[slot], position=i)
-                for i, slot in enumerate(chosen)
+        wave = current_wave(project_id=project_id)
+        for candidate_set, k in sets:
+            # An aligned set is asked about as its source is: the same pairs, in the same orders.
+            rng = np.random.default_rng((candidate_set.source_set or candidate_set).seed)
+            questions += [
+                Question(candidate_set, wave, number, slots, orders, int(rng.integers(2**63)))
+                for number, (slots, orders) in enumerate(_questions(wave.project, k, rng))
             ]
-            places += _places(comparison, orders, wave)
-    Comparison.objects.bulk_create(comparisons, batch_size=2000)
-    keys = iter(_new_keys(len(comparisons)))
-    for _, group in groupby(places, key=lambda place: id(place.comparison)):
-        key = next(keys)
-        for place in group:
-            place.key = key
-    ComparisonOption.objects.bulk_create(options, batch_size=2000)
-    Assignment.objects.bulk_create(places, batch_size=2000)
-    return len(comparisons)
+    return questions
+
+
+def make_rows(
+    questions: Sequence[Question],
+    *,
+    responses: Mapping[int, Sequence[int]],
+    ids: Iterator[int],
+    keys: Iterator[int],
+) -> Opening:
+    """Return the rows of the questions, given the ids of each set's responses and of the rows to be."""
+    opening = Opening([], [], [])
+    for question, pk, key in zip(questions, ids, keys, strict=True):
+        candidate_set = question.candidate_set
+        comparison = Comparison(
+            pk=pk,
+            project=question.wave.project,
+            candidate_set=candidate_set,
+            number=question.number,
+            language=candidate_set.language,
+            seed=question.seed,
+        )
+        opening.comparisons.append(comparison)
+        opening.options.extend(
+            ComparisonOption(
+                comparison=comparison, response_id=responses[candidate_set.pk][slot], position=i
+            )
+            for i, slot in enumerate(question.slots)
+        )
+        opening.places.extend(_places(comparison, question, key))
+    return opening
 
 
 def _questions(
@@ -82,7 +121,8 @@ def _questions(
     return list(zip(pairs, balanced_sides(pairs, project.overlap, rng), strict=True))
 
 
-def _places(comparison: Comparison, orders: list[Order], wave: Wave) -> list[Assignment]:
+def _places(comparison: Comparison, question: Question, key: int) -> list[Assignment]:
+    orders, wave = question.orders, question.wave
     rng = np.random.default_rng(comparison.seed)
     reserved = [
         stratum for stratum, count in sorted(wave.setting("quotas").items()) for _ in range(count)
@@ -96,6 +136,7 @@ def _places(comparison: Comparison, orders: list[Order], wave: Wave) -> list[Ass
             comparison=comparison,
             number=number,
             language=comparison.language,
+            key=key,
             stratum=strata[number],
             display_order=order,
             explanation_asked=_explanation_asked(float(rng.random()), asked, required),
@@ -111,7 +152,7 @@ def _explanation_asked(draw: float, asked: float, required: float) -> Assignment
     return Assignment.ExplanationAsked.OPTIONAL if draw < asked else Assignment.ExplanationAsked.NO
 
 
-def _responses_by_set(sets: list[CandidateSet]) -> dict[int, list[int]]:
+def _responses_by_set(sets: Sequence[CandidateSet]) -> dict[int, list[int]]:
     rows = (
         Response.objects.filter(candidate_set__in=sets)
         .order_by("candidate_set_id", "slot")
@@ -120,11 +161,3 @@ def _responses_by_set(sets: list[CandidateSet]) -> dict[int, list[int]]:
     return {
         set_id: [pk for _, pk in group] for set_id, group in groupby(rows, key=lambda row: row[0])
     }
-
-
-def _new_keys(count: int) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval('annotator_assignment_key') FROM generate_series(1, %s)", [count]
-        )
-        return [key for (key,) in cursor.fetchall()]

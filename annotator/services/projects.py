@@ -25,9 +25,22 @@ def ensure_wave(*, project: Project) -> Wave:
     The same settings as the latest wave give that wave; any change opens the next. The format can't
     change any more once it was frozen: places and display orders were drawn for it.
     """
+    return _wave(project, Wave.objects.filter(project=project).order_by("-number").first())
+
+
+def current_wave(*, project_id: int) -> Wave:
+    """Freeze the stored settings in the same way; the wave comes with its project, read just now."""
+    waves = Wave.objects.filter(project=project_id).order_by("-number")
+    latest = waves.select_related("project").first()
+    project = latest.project if latest else Project.objects.get(pk=project_id)
+    wave = _wave(project, latest)
+    wave.project = project
+    return wave
+
+
+def _wave(project: Project, latest: Wave | None) -> Wave:
     config = {name: getattr(project, name) for name in Project.FROZEN}
     config_hash = _digest(config)
-    latest = Wave.objects.filter(project=project).order_by("-number").first()
     if latest is not None and latest.config_hash == config_hash:
         return latest
     if latest is not None and latest.config["task_format"] != project.task_format:
