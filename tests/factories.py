@@ -14,12 +14,14 @@ from annotator.models import (
     Assignment,
     CandidateSet,
     Comparison,
+    Conversation,
     Judgment,
     Participation,
     Project,
     Prompt,
     Response,
     Scope,
+    Turn,
 )
 from annotator.services.assignments import claim_next
 from annotator.services.comparisons import open_for
@@ -157,3 +159,23 @@ def make_judgment(participation: Participation, choice: str = "a", **answer: Any
         active_ms=1200,
     )
     return Judgment.objects.get(pk=submitted.judgment_id)
+
+
+def make_own_turn(participation: Participation, **prompt: Any) -> Turn:
+    """Make a person's own prompt with its conversation; return the turn that waits for candidates."""
+    own = make_prompt(
+        participation.project, **{"source": Prompt.Source.OWN, "author": participation, **prompt}
+    )
+    conversation = Conversation.objects.create(
+        project=participation.project, participation=participation, prompt=own
+    )
+    return Turn.objects.create(conversation=conversation, number=1)
+
+
+def make_next_turn(judgment: Judgment, message: str) -> Turn:
+    """Let a person write on after a judgment."""
+    return Turn.objects.create(
+        conversation=judgment.turn.conversation,
+        number=judgment.turn.number + 1,
+        message=message,
+    )

@@ -216,6 +216,11 @@ class CandidateSet(models.Model):
                 name="failed_sets_have_a_reason", condition=~Q(state="failed") | ~Q(failure="")
             ),
             models.UniqueConstraint(
+                name="one_living_set_per_turn",
+                fields=("turn",),
+                condition=Q(state__in=("queued", "running", "complete")),
+            ),
+            models.UniqueConstraint(
                 name="one_living_aligned_set_per_source_set_and_prompt",
                 fields=("source_set", "prompt"),
                 condition=Q(state__in=("queued", "running", "review", "complete")),
@@ -252,6 +257,11 @@ class Exchange(models.Model):
     request = models.JSONField(help_text=_("The body as sent."))
     answer = models.JSONField(
         null=True, help_text=_("The body as received; empty where none came.")
+    )
+    outcome = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text=_("What became of the attempt: complete, review, or the reason why neither."),
     )
     error = models.TextField(blank=True)
     duration_ms = models.PositiveIntegerField()

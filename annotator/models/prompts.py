@@ -39,6 +39,7 @@ class Prompt(models.Model):
     class Source(models.TextChoices):
         PREGENERATED = "pregenerated", _("given")
         OWN = "own", _("written by an annotator")
+        TRIAL = "trial", _("for a trial, never shown to annotators")
 
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, db_index=False, related_name="prompts"
@@ -78,7 +79,7 @@ class Prompt(models.Model):
             models.CheckConstraint(
                 name="own_prompts_have_an_author",
                 condition=Q(source="own", author__isnull=False)
-                | Q(source="pregenerated", author__isnull=True),
+                | Q(source__in=("pregenerated", "trial"), author__isnull=True),
             ),
             models.CheckConstraint(name="prompts_have_a_text", condition=~Q(text="")),
         )

@@ -10,6 +10,7 @@ from annotator.services.generation.endpoints import (
     record_endpoints,
     remember_server,
 )
+from annotator.services.generation.live import ask_for_turn, record_progress, start_trial
 from annotator.services.generation.queue import (
     ClaimedSet,
     claim_sets,
@@ -54,12 +55,14 @@ __all__ = [
     "Stored",
     "Truncated",
     "accept_translation",
+    "ask_for_turn",
     "cancel_run",
     "claim_sets",
     "finish_runs",
     "give_back_sets",
     "pause_run",
     "record_endpoints",
+    "record_progress",
     "reject_translation",
     "remember_server",
     "renew_leases",
@@ -69,5 +72,6 @@ __all__ = [
     "set_notice",
     "start_alignment",
     "start_run",
+    "start_trial",
     "store_results",
 ]

@@ -66,7 +66,7 @@ def start_run(
     nothing out and is never counted as made: it takes the oldest prompts, so that trials can be compared.
     """
     strategy, parameters = _with_defaults(project, strategy, parameters)
-    made_by = _checked_strategy(strategy, parameters)
+    made_by = checked_strategy(strategy, parameters)
     model = model or settings.VLLM_MODEL
     check_request(project, model, languages, limit, endpoints)
     with transaction.atomic():
@@ -103,7 +103,8 @@ def _with_defaults(
     return strategy, parameters or {}
 
 
-def _checked_strategy(name: str, parameters: Mapping[str, object]) -> Strategy:
+def checked_strategy(name: str, parameters: Mapping[str, object]) -> Strategy:
+    """Return the strategy with its parameters; refuse what it does not take, field by field."""
     if name not in STRATEGIES:
         sentence = _("There is no strategy “%(name)s”. Choose one of: %(names)s.") % {
             "name": name,
