@@ -7,6 +7,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from annotator.admin.alignment import ReviewedSetAdmin
 from annotator.admin.base import LanguageFilter, ReadOnlyAdmin
 from annotator.models import (
     Assignment,
@@ -63,7 +64,7 @@ class ExchangeInline(ReadOnlyInline):
 
 
 @admin.register(CandidateSet)
-class CandidateSetAdmin(ReadOnlyAdmin):
+class CandidateSetAdmin(ReviewedSetAdmin):
     """The responses to one prompt, made together."""
 
     list_display = (
@@ -74,6 +75,7 @@ class CandidateSetAdmin(ReadOnlyAdmin):
         "language",
         "strategy",
         "state",
+        "review_link",
         "failure",
         "created_at",
     )

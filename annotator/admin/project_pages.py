@@ -263,7 +263,7 @@ def _change_state(project: Project, action: str) -> str:
     raise Refused("unknown_action", _("Choose one of the buttons on the page."))
 
 
-def _add_errors(form: forms.Form, refusal: Refused) -> None:
+def add_errors(form: forms.Form, refusal: Refused) -> None:
     """Put each sentence at its field, or above the form."""
     placed = {
         name.split(".")[0]: sentence

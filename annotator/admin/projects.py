@@ -8,6 +8,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from annotator.admin.alignment import AlignPage
 from annotator.admin.base import PlurivoxAdmin
 from annotator.admin.forms import ProjectForm
 from annotator.admin.project_pages import ProjectPages
@@ -85,6 +86,7 @@ class ProjectAdmin(PlurivoxAdmin):
             for name, view in (
                 ("upload", pages.upload),
                 ("generate", pages.generate),
+                ("align", AlignPage(self).align),
                 ("state", pages.change_state),
                 ("invite", pages.invite),
                 ("token", pages.make_token),
