@@ -1,19 +1,30 @@
 """Storing what came of an attempt, where the token still matches."""
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import Model
 
 from annotator.markup import render_markdown
-from annotator.models import CandidateSet, Exchange, Response, TranslationDraft
-from annotator.services.comparisons import open_for
+from annotator.models import (
+    CandidateSet,
+    Diversity,
+    Exchange,
+    GenerationRun,
+    Response,
+    TranslationDraft,
+)
+from annotator.services.comparisons import IDS, KEYS, draw_questions, give_to_authors, make_rows
 from annotator.services.generation.queue import MAX_FAULTS, ClaimedSet
+from annotator.services.inserting import insert_together, new_ids
 from pluralism.diversity import DiversityFigures
+from pluralism.similarity import CHAR_NGRAMS
 
-State = CandidateSet.State
+State, Purpose = CandidateSet.State, GenerationRun.Purpose
 
 # The sets are locked in the order of their ids first, so that two batches never wait for each other.
 STORE = """
@@ -30,10 +41,17 @@ STORE = """
         failure = result.failure, failure_detail = result.failure_detail,
         prompt_tokens = result.prompt_tokens, completion_tokens = result.completion_tokens,
         completed_at = CASE WHEN result.state = 'complete' THEN now() END,
-        token = NULL, lease_until = NULL
+        token = NULL, lease_until = NULL, progress = NULL
     FROM result, held WHERE s.id = held.id AND s.id = result.id
-    RETURNING s.id, s.state
+    RETURNING s.id, s.state, s.project_id, s.language, s.strategy, s.template_version, s.seed, s.attempt, s.source_set_id, s.turn_id,
+        coalesce((SELECT run.purpose FROM annotator_generationrun run WHERE run.id = s.run_id), 'collect')
 """
+
+CHANGED = ("state", "project_id", "language", "strategy", "template_version", "seed", "attempt", "source_set_id", "turn_id")  # fmt: skip
+"""What STORE returns between the id and the run's purpose."""
+RESPONSE_IDS = "annotator_response_id_seq"
+SHOWN = {Purpose.COLLECT, Purpose.LIVE}
+"""What runs are for whose sets open comparisons as soon as they are complete."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +153,8 @@ def store_results(*, results: Sequence[SetResult]) -> Stored:
 
     1. Change the state of each set whose token still matches; the others are late and leave no trace.
     2. Keep the exchanges of the sets that were changed.
-    3. For complete sets, store the responses with their HTML and open the comparisons.
+    3. For complete sets, store the responses with their HTML, measure them and open the comparisons; for
+       drafted ones, store the drafts.
     """
     if not results:
         return Stored()
@@ -156,33 +175,41 @@ def _merged(parts: Sequence[Stored]) -> Stored:
 
 
 def _store(results: Sequence[SetResult]) -> Stored:
-    states = _change_states(results)
-    kept = [result for result in results if result.claimed.set_id in states]
-    Exchange.objects.bulk_create(
-        _exchange(result.claimed, exchanged) for result in kept for exchanged in result.exchanges
+    changed = _change_states(results)
+    kept = [result for result in results if result.claimed.set_id in changed]
+    completed: list[tuple[ChangedSet, Completed]] = []
+    drafted: list[tuple[ChangedSet, Drafted]] = []
+    for result in kept:
+        if isinstance(result.outcome, Completed):
+            completed.append((changed[result.claimed.set_id], result.outcome))
+        elif isinstance(result.outcome, Drafted):
+            drafted.append((changed[result.claimed.set_id], result.outcome))
+    insert_together(
+        [_exchange(result, exchanged) for result in kept for exchanged in result.exchanges],
+        *_complete(completed),
+        _draft(drafted),
     )
-    _complete(
-        {
-            result.claimed.set_id: result.outcome.responses
-            for result in kept
-            if isinstance(result.outcome, Completed)
-        }
-    )
-    _draft(
-        {
-            result.claimed.set_id: result.outcome.responses
-            for result in kept
-            if isinstance(result.outcome, Drafted)
-        }
-    )
+    give_to_authors(candidate_sets=[one.candidate_set for one, _outcome in completed])
+    states = {set_id: one.candidate_set.state for set_id, one in changed.items()}
     return Stored(states=states, late=len(results) - len(kept))
 
 
-def _change_states(results: Sequence[SetResult]) -> dict[int, str]:
+@dataclass(frozen=True)
+class ChangedSet:
+    """A set as it is now, and what its run is for."""
+
+    candidate_set: CandidateSet
+    purpose: str
+
+
+def _change_states(results: Sequence[SetResult]) -> dict[int, ChangedSet]:
     rows = [_row(result) for result in results]
     with connection.cursor() as cursor:
         cursor.execute(STORE, [*map(list, zip(*rows, strict=True)), MAX_FAULTS])
-        return dict(cursor.fetchall())
+        return {
+            pk: ChangedSet(CandidateSet(pk=pk, **dict(zip(CHANGED, values, strict=True))), purpose)
+            for pk, *values, purpose in sorted(cursor.fetchall())
+        }
 
 
 def _row(result: SetResult) -> tuple[Any, ...]:
@@ -217,8 +244,8 @@ def _change(outcome: Outcome) -> tuple[str, int, float, str, str]:
             return State.QUEUED, int(outcome.fault), outcome.delay, outcome.reason, outcome.detail
 
 
-def _exchange(claimed: ClaimedSet, exchanged: Exchanged) -> Exchange:
-    answer = storable(exchanged.answer)
+def _exchange(result: SetResult, exchanged: Exchanged) -> Exchange:
+    claimed, answer = result.claimed, storable(exchanged.answer)
     altered = (
         ""
         if answer == exchanged.answer
@@ -228,6 +255,7 @@ def _exchange(claimed: ClaimedSet, exchanged: Exchanged) -> Exchange:
         candidate_set_id=claimed.set_id,
         attempt=claimed.attempt,
         number=exchanged.number,
+        outcome=outcome_code(result.outcome),
         endpoint=exchanged.endpoint,
         server_version=exchanged.server_version[:64],
         request=exchanged.request,
@@ -237,57 +265,101 @@ def _exchange(claimed: ClaimedSet, exchanged: Exchanged) -> Exchange:
     )
 
 
-def _complete(made: dict[int, Sequence[MadeResponse]]) -> None:
-    sets = list(CandidateSet.objects.filter(pk__in=made).order_by("pk"))
-    Response.objects.bulk_create(
-        Response(
-            project_id=candidate_set.project_id,
-            candidate_set=candidate_set,
-            slot=slot,
-            text=response.text,
-            html=render_markdown(response.text),
-            strategy=candidate_set.strategy,
-            template_version=candidate_set.template_version,
-            model=response.model,
-            seed=response.seed,
-            finish_reason=response.finish_reason,
-            prompt_tokens=response.prompt_tokens,
-            completion_tokens=response.completion_tokens,
-        )
-        for candidate_set in sets
-        for slot, response in enumerate(made[candidate_set.pk])
-    )
-    open_for(candidate_sets=sets)
+def outcome_code(outcome: Outcome) -> str:
+    """Return what became of an attempt in one word: complete, review, or the reason why neither."""
+    state, _fault, _delay, reason, _detail = _change(outcome)
+    return reason or state
 
 
-def _draft(made: dict[int, Sequence[MadeResponse]]) -> None:
+def _complete(
+    made: Sequence[tuple[ChangedSet, Completed]],
+) -> tuple[Sequence[Model], ...]:
+    """Return the rows of complete sets: responses, diversities, comparisons, options, places."""
     if not made:
-        return
-    sets = CandidateSet.objects.filter(pk__in=made).order_by("pk")
-    sources = {
-        (source.candidate_set_id, source.slot): source.pk
-        for source in Response.objects.filter(candidate_set__in=sets.values("source_set")).only(
-            "candidate_set_id", "slot"
+        return ()
+    questions = draw_questions(
+        (changed.candidate_set, len(outcome.responses))
+        for changed, outcome in made
+        if changed.purpose in SHOWN
+    )
+    ids = new_ids(
+        {
+            RESPONSE_IDS: sum(len(outcome.responses) for _changed, outcome in made),
+            IDS: len(questions),
+            KEYS: len(questions),
+        }
+    )
+    responses = [
+        _response(next(ids[RESPONSE_IDS]), changed.candidate_set, slot, response)
+        for changed, outcome in made
+        for slot, response in enumerate(outcome.responses)
+    ]
+    by_set: defaultdict[int, list[int]] = defaultdict(list)
+    for response in responses:
+        by_set[response.candidate_set_id].append(response.pk)
+    diversities = [
+        Diversity(
+            candidate_set=changed.candidate_set,
+            similarity=CHAR_NGRAMS,
+            **asdict(outcome.diversity),
         )
+        for changed, outcome in made
+        if outcome.diversity is not None
+    ]
+    opening = make_rows(questions, responses=by_set, ids=ids[IDS], keys=ids[KEYS])
+    return responses, diversities, opening.comparisons, opening.options, opening.places
+
+
+def _response(pk: int, candidate_set: CandidateSet, slot: int, made: MadeResponse) -> Response:
+    return Response(
+        pk=pk,
+        project_id=candidate_set.project_id,
+        candidate_set=candidate_set,
+        slot=slot,
+        text=made.text,
+        html=render_markdown(made.text),
+        strategy=candidate_set.strategy,
+        template_version=candidate_set.template_version,
+        model=made.model,
+        seed=made.seed,
+        finish_reason=made.finish_reason,
+        prompt_tokens=made.prompt_tokens,
+        completion_tokens=made.completion_tokens,
+        origin=storable(dict(made.origin)),
+        detected_language=made.detected_language,
+        language_check=made.language_check,
+        flags=list(made.flags),
+    )
+
+
+def _draft(made: Sequence[tuple[ChangedSet, Drafted]]) -> Sequence[TranslationDraft]:
+    """Return the rows of drafts, each with the response that it translates."""
+    if not made:
+        return ()
+    sources = {
+        (set_id, slot): pk
+        for set_id, slot, pk in Response.objects.filter(
+            candidate_set__in=[changed.candidate_set.source_set_id for changed, _outcome in made]
+        ).values_list("candidate_set_id", "slot", "pk")
     }
-    TranslationDraft.objects.bulk_create(
+    return [
         TranslationDraft(
-            candidate_set=candidate_set,
-            attempt=candidate_set.attempt,
-            source_response_id=sources[candidate_set.source_set_id, slot],
+            candidate_set=changed.candidate_set,
+            attempt=changed.candidate_set.attempt,
+            source_response_id=sources[changed.candidate_set.source_set_id or 0, slot],
             slot=slot,
-            language=candidate_set.language,
+            language=changed.candidate_set.language,
             text=response.text,
             model=response.model,
             seed=response.seed,
             finish_reason=response.finish_reason,
             prompt_tokens=response.prompt_tokens,
             completion_tokens=response.completion_tokens,
-            template_version=candidate_set.template_version,
+            template_version=changed.candidate_set.template_version,
         )
-        for candidate_set in sets
-        for slot, response in enumerate(made[candidate_set.pk])
-    )
+        for changed, outcome in made
+        for slot, response in enumerate(outcome.responses)
+    ]
 
 
 def storable(value: Any) -> Any:
