@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import Settings
 
-from annotator.management.commands import generate
+from annotator.management import watching
 from annotator.models import CandidateSet, GenerationRun, Project
 from annotator.services.generation import pause_run
 from tests.factories import make_prompt
@@ -97,8 +97,8 @@ def test_waiting_it_ends_well_only_if_every_set_is_complete(
 def test_without_a_terminal_it_writes_plain_lines_until_somebody_pauses_the_run(
     project: Project, model_server: ModelServerStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generate, "LOOK_EVERY", 0.01)
-    monkeypatch.setattr(generate, "PLAIN_LINE_EVERY", 0.0)
+    monkeypatch.setattr(watching, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(watching, "PLAIN_LINE_EVERY", 0.0)
     make_prompt(project)
     output = StringIO()
 

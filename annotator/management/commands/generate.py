@@ -1,22 +1,16 @@
 """`generate PROJECT`: ask for candidates, and with --wait see them come in."""
 
-import sys
-import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from tqdm import tqdm
 
 from annotator.errors import Refused
-from annotator.models import GenerationRun, Project
-from annotator.selectors.generation import RunProgress, run_progress
+from annotator.management.watching import watch, what_is_missing
+from annotator.models import Project
+from annotator.selectors.generation import run_progress
 from annotator.services.generation import start_run
-
-LOOK_EVERY = 0.5
-PLAIN_LINE_EVERY = 10.0
-STILL_AFTER = 60.0
 
 
 class Command(BaseCommand):
@@ -77,56 +71,9 @@ class Command(BaseCommand):
             _("Run %(run)s: %(total)s sets queued.") % {"run": run.pk, "total": progress.total}
         )
         if options["wait"]:
-            self._report(self._watch(run))
-
-    def _watch(self, run: GenerationRun) -> RunProgress:
-        """Show the progress until nothing more will happen by itself."""
-        progress = run_progress(run)
-        terminal = sys.stderr.isatty()
-        said_at = moved_at = time.monotonic()
-        with tqdm(total=progress.total, unit="set", disable=not terminal) as bar:
-            while not progress.over:
-                time.sleep(LOOK_EVERY)
-                before, progress = progress, run_progress(run)
-                now = time.monotonic()
-                if progress != before:
-                    moved_at = now
-                elif now - moved_at > STILL_AFTER:
-                    moved_at = now
-                    tqdm.write(
-                        _(
-                            "Nothing has moved for a minute. Is a worker running? celery -A config worker -Q bulk"
-                        ),
-                        file=sys.stderr,
-                    )
-                bar.update(progress.done - bar.n)
-                bar.set_postfix_str(_line(progress))
-                if not terminal and now - said_at >= PLAIN_LINE_EVERY:
-                    said_at = now
-                    self.stdout.write(f"{progress.done}/{progress.total} {_line(progress)}")
-        return progress
-
-    def _report(self, progress: RunProgress) -> None:
-        self.stdout.write(f"{progress.done}/{progress.total} {_line(progress)}")
-        if progress.complete == progress.total:
-            return
-        reasons = ", ".join(
-            f"{reason}: {count}" for reason, count in sorted(progress.reasons.items())
-        )
-        raise CommandError(
-            _("%(complete)s of %(total)s sets are complete; the run is %(state)s. %(why)s")
-            % {
-                "complete": progress.complete,
-                "total": progress.total,
-                "state": progress.state,
-                "why": progress.pause_reason or reasons,
-            }
-        )
-
-
-def _line(progress: RunProgress) -> str:
-    counts = f"complete {progress.complete}, truncated {progress.truncated}, failed {progress.failed}, {progress.tokens_per_second:.0f} tokens/s"
-    return f"{counts} {progress.pause_reason}".strip()
+            missing = what_is_missing(watch(run, write=self.stdout.write))
+            if missing:
+                raise CommandError(missing)
 
 
 def _parameters(pairs: list[str]) -> dict[str, object] | None:

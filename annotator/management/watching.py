@@ -1,0 +1,63 @@
+"""Seeing a run through at a terminal."""
+
+import sys
+import time
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+from tqdm import tqdm
+
+from annotator.models import GenerationRun
+from annotator.selectors.generation import RunProgress, run_progress
+
+LOOK_EVERY = 0.5
+PLAIN_LINE_EVERY = 10.0
+STILL_AFTER = 60.0
+
+
+def watch(run: GenerationRun, *, write: Callable[[str], object]) -> RunProgress:
+    """Show the progress until nothing more will happen by itself: a bar at a terminal, else a line now and then."""
+    progress = run_progress(run)
+    terminal = sys.stderr.isatty()
+    said_at = moved_at = time.monotonic()
+    with tqdm(total=progress.total, unit="set", disable=not terminal) as bar:
+        while not progress.over:
+            time.sleep(LOOK_EVERY)
+            before, progress = progress, run_progress(run)
+            now = time.monotonic()
+            if progress != before:
+                moved_at = now
+            elif now - moved_at > STILL_AFTER:
+                moved_at = now
+                tqdm.write(
+                    _(
+                        "Nothing has moved for a minute. Is a worker running? celery -A config worker -Q bulk"
+                    ),
+                    file=sys.stderr,
+                )
+            bar.update(progress.done - bar.n)
+            bar.set_postfix_str(progress_line(progress))
+            if not terminal and now - said_at >= PLAIN_LINE_EVERY:
+                said_at = now
+                write(f"{progress.done}/{progress.total} {progress_line(progress)}")
+    write(f"{progress.done}/{progress.total} {progress_line(progress)}")
+    return progress
+
+
+def progress_line(progress: RunProgress) -> str:
+    """Return the counts on one line."""
+    counts = f"complete {progress.complete}, truncated {progress.truncated}, failed {progress.failed}, {progress.tokens_per_second:.0f} tokens/s"
+    return f"{counts} {progress.pause_reason}".strip()
+
+
+def what_is_missing(progress: RunProgress) -> str:
+    """Say why not every set is complete; empty where each one is."""
+    if progress.complete == progress.total:
+        return ""
+    reasons = ", ".join(f"{reason}: {count}" for reason, count in sorted(progress.reasons.items()))
+    return _("%(complete)s of %(total)s sets are complete; the run is %(state)s. %(why)s") % {
+        "complete": progress.complete,
+        "total": progress.total,
+        "state": progress.state,
+        "why": progress.pause_reason or reasons,
+    }
