@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
+from django.db import connection
 
 from annotator.models import (
     Assignment,
@@ -20,6 +21,12 @@ from annotator.services.projects import current_wave
 from pluralism.ordering import Order, balanced_orders, balanced_pairs, balanced_sides
 
 IDS, KEYS = "annotator_comparison_id_seq", "annotator_assignment_key"
+
+GIVE_TO_AUTHORS = """
+    UPDATE annotator_turn turn SET comparison_id = comparison.id
+    FROM annotator_candidateset s JOIN annotator_comparison comparison ON comparison.candidate_set_id = s.id
+    WHERE s.id = ANY (%s) AND turn.id = s.turn_id
+"""
 
 
 @dataclass(frozen=True)
@@ -74,9 +81,12 @@ def draw_questions(sized: Iterable[tuple[CandidateSet, int]]) -> list[Question]:
         for candidate_set, k in sets:
             # An aligned set is asked about as its source is: the same pairs, in the same orders.
             rng = np.random.default_rng((candidate_set.source_set or candidate_set).seed)
+            drawn = _questions(wave.project, k, rng)
+            if candidate_set.turn_id:  # one comparison, its author's alone: nobody else has a place
+                drawn = [(drawn[0][0], [])]
             questions += [
                 Question(candidate_set, wave, number, slots, orders, int(rng.integers(2**63)))
-                for number, (slots, orders) in enumerate(_questions(wave.project, k, rng))
+                for number, (slots, orders) in enumerate(drawn)
             ]
     return questions
 
@@ -111,10 +121,18 @@ def make_rows(
     return opening
 
 
+def give_to_authors(*, candidate_sets: Sequence[CandidateSet]) -> None:
+    """Tell the turns that waited for these sets which comparison is theirs."""
+    live = [candidate_set.pk for candidate_set in candidate_sets if candidate_set.turn_id]
+    if live:
+        with connection.cursor() as cursor:
+            cursor.execute(GIVE_TO_AUTHORS, [live])
+
+
 def _questions(
     project: Project, k: int, rng: np.random.Generator
-) -> Iterable[tuple[Sequence[int], list[Order]]]:
-    """Yield for each comparison of a set the slots it compares and the display order of each place."""
+) -> list[tuple[Sequence[int], list[Order]]]:
+    """Return for each comparison of a set the slots it compares and the display order of each place."""
     if project.task_format == Project.TaskFormat.BEST_OF_K:
         return [(rng.permutation(k).tolist(), balanced_orders(k, project.overlap, rng))]
     pairs = balanced_pairs(k, project.pairs_per_set, rng)

@@ -9,13 +9,14 @@ from pytest_django import Settings
 from annotator.errors import Refused
 from annotator.models import (
     CandidateSet,
+    Comparison,
     GenerationRun,
     Judgment,
     Participation,
     Turn,
 )
 from annotator.services import generation
-from annotator.services.generation import ask_for_turn, claim_sets, requeue_overdue
+from annotator.services.generation import SetResult, ask_for_turn, claim_sets, requeue_overdue
 from annotator.services.projects import close_project, open_project, pause_project
 from tests.factories import (
     make_annotator,
@@ -28,6 +29,7 @@ from tests.factories import (
     make_set,
 )
 from tests.workers.runs import let_leases_pass
+from tests.workers.test_candidate_queue import FOUR
 
 pytestmark = pytest.mark.usefixtures("model_server")
 
@@ -238,3 +240,34 @@ def test_progress_is_written_by_the_holder_only_and_goes_with_the_lease(
     generation.record_progress(progress=[(claimed, [4, 0, 12, 1])])
     candidate_set.refresh_from_db()
     assert candidate_set.progress is None
+
+
+@pytest.mark.parametrize(("task_format", "options"), [("best_of_k", 4), ("pairwise", 2)])
+def test_a_complete_set_gives_its_author_one_comparison_and_nobody_a_place(
+    transactional_db: None, task_format: str, options: int
+) -> None:
+    project = make_project(task_format=task_format, ways_out=["both_bad"][: options % 4])
+    turn = make_own_turn(make_participation(project, make_annotator("alice")))
+    candidate_set = ask_for_turn(turn=turn)
+    (claimed,) = claim_sets(run_id=run_of(candidate_set).pk, limit=1)
+    generation.record_progress(progress=[(claimed, [9])])
+    generation.store_results(results=[SetResult(claimed=claimed, outcome=FOUR)])
+    turn.refresh_from_db()
+    candidate_set.refresh_from_db()
+    comparison = Comparison.objects.get(candidate_set=candidate_set)
+    assert (candidate_set.state, candidate_set.progress) == ("complete", None)
+    assert turn.comparison == comparison
+    assert comparison.options.count() == options
+    assert not comparison.assignments.exists()
+
+
+def test_a_late_answer_to_a_turn_opens_nothing(alice: Participation) -> None:
+    turn = make_own_turn(alice)
+    run = run_of(ask_for_turn(turn=turn))
+    (lost,) = claim_sets(run_id=run.pk, limit=1)
+    let_leases_pass(run)
+    requeue_overdue()
+    assert generation.store_results(results=[SetResult(claimed=lost, outcome=FOUR)]).late == 1
+    turn.refresh_from_db()
+    assert turn.comparison is None
+    assert not Comparison.objects.exists()
