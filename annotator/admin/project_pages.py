@@ -83,7 +83,7 @@ class ProjectPages:
             try:
                 run = start_run(project=project, created_by=person(request), **form.cleaned_data)
             except Refused as refusal:
-                _add_errors(form, refusal)
+                add_errors(form, refusal)
             else:
                 self._admin.log_change(
                     request, project, _("Started generation run %(run)s.") % {"run": run}
@@ -127,7 +127,7 @@ class ProjectPages:
                     created_by=person(request),
                 )
             except Refused as refusal:
-                _add_errors(form, refusal)
+                add_errors(form, refusal)
             else:
                 links = [invitation_url(project=project, secret=secret) for secret in secrets]
                 self._admin.log_change(
@@ -158,7 +158,7 @@ class ProjectPages:
                     expires_at=after_days(wanted["days"]),
                 )
             except Refused as refusal:
-                _add_errors(form, refusal)
+                add_errors(form, refusal)
             else:
                 self._admin.log_change(
                     request,
