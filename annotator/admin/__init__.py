@@ -3,9 +3,27 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from annotator.admin import access, comparisons, generation, judgments, people, projects, prompts
+from annotator.admin import (
+    access,
+    comparisons,
+    generation,
+    judgments,
+    people,
+    projects,
+    prompts,
+    sources,
+)
 
-__all__ = ["access", "comparisons", "generation", "judgments", "people", "projects", "prompts"]
+__all__ = [
+    "access",
+    "comparisons",
+    "generation",
+    "judgments",
+    "people",
+    "projects",
+    "prompts",
+    "sources",
+]
 
 admin.site.site_header = _("Plurivox")
 admin.site.site_title = _("Plurivox")

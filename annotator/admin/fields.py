@@ -109,15 +109,9 @@ class ObjectField(forms.JSONField):
         """Read the box."""
         if value in self.empty_values:
             return self._blank
-        try:
-            read = json.loads(value, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError) as error:
-            raise ValidationError(
-                self.error_messages["invalid"], code="invalid", params={"value": value[:100]}
-            ) from error
+        read = read_json(value, invalid=self.error_messages["invalid"])
         if not isinstance(read, Mapping):
             raise ValidationError(_("This must be an object such as {“name”: 1}."), code="invalid")
-        check_storable(read)
         return read
 
     def bound_data(self, data: Any, initial: Any) -> Any:
@@ -134,6 +128,52 @@ class ObjectField(forms.JSONField):
             return bool((initial or self._blank) != self.to_python(data))
         except ValidationError:
             return True
+
+
+class JsonField(forms.JSONField):
+    """Any JSON, to be checked by whoever asked for it; an empty box is None."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 4}), **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        """Read the box."""
+        if value in self.empty_values:
+            return None
+        return read_json(value, invalid=self.error_messages["invalid"])
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Show again what was sent, as it was sent."""
+        return initial if self.disabled else InvalidJSONInput(data or "")
+
+    def prepare_value(self, value: Any) -> Any:
+        """Leave an empty box empty."""
+        return super().prepare_value(value) if value else ""
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one a line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 4}), **kwargs)
+
+    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+        """Return the lines that hold something."""
+        return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a list as its lines."""
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+
+def read_json(value: str, *, invalid: str) -> Any:
+    """Return what a box of JSON holds, however deep or long; nothing of it is unstorable."""
+    try:
+        read = json.loads(value, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ValidationError(invalid, code="invalid", params={"value": value[:100]}) from error
+    check_storable(read)
+    return read
 
 
 def _refuse_constant(name: str) -> object:

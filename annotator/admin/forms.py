@@ -10,11 +10,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from pydantic import ValidationError as InvalidParameters
 
 from annotator.admin.fields import ObjectField, TextsField
+from annotator.admin.strategy_fields import StrategyField
 from annotator.models import Project, PromptGroup, Scope, Wave
-from pluralism.strategies import STRATEGIES
 
 MAX_UPLOAD = 64 * 2**20
 MOST_INVITATIONS = 1000
@@ -29,11 +28,6 @@ WAYS_OUT = {
 """The answers without a winner that a format knows."""
 
 
-def strategy_choices() -> list[tuple[str, str]]:
-    """Return the strategies with their names for people."""
-    return [(name, _(strategy.label)) for name, strategy in STRATEGIES.items()]
-
-
 class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
     """A project's settings."""
 
@@ -44,19 +38,6 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy(
             "What people may say instead of choosing. Only those that fit the format are kept."
-        ),
-    )
-    strategy = forms.ChoiceField(
-        label=gettext_lazy("Strategy"),
-        choices=strategy_choices,
-        help_text=gettext_lazy("How candidates are made unless a run says otherwise."),
-    )
-
-    strategy_parameters = ObjectField(
-        label=gettext_lazy("Strategy parameters"),
-        blank={},
-        help_text=gettext_lazy(
-            "JSON, for example {“temperature”: 0.9}. Empty: the strategy's own."
         ),
     )
     quotas = ObjectField(
@@ -73,7 +54,7 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             *("name", "slug", "description", "languages", "open_to_all"),
             *("task_format", "candidates", "pairs_per_set", "ways_out", "strength_asked"),
             *("overlap", "lease_minutes", "target_per_person", "instructions", "consent_text"),
-            *("explanation_share", "explanation_required_share", "strategy", "strategy_parameters"),
+            *("explanation_share", "explanation_required_share", "strategy"),
             *("stratum_by", "quotas"),
         )
 
@@ -89,35 +70,35 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
                     label=old.label,
                     help_text=_("Markdown. Leave a language empty to show another one instead."),
                 )
+        if "strategy" in self.fields:
+            self.initial["strategy"] = (self.instance.strategy, self.instance.strategy_parameters)
+            self.fields["strategy"] = StrategyField(
+                project=self.instance,
+                label=_("Strategy"),
+                help_text=_("How candidates are made unless a run says otherwise."),
+            )
 
     def clean(self) -> dict[str, Any]:
         """Hold the settings against each other."""
         values: dict[str, Any] = super().clean() or {}
         if not self.errors:
-            self._guard(
-                "quotas",
-                _check_quotas,
-                values.get("quotas", {}),
-                values.get("overlap", self.instance.overlap),
-            )
-            self._guard(
-                "strategy_parameters",
-                _check_parameters,
-                values["strategy"],
-                values.get("strategy_parameters", {}),
-            )
+            try:
+                _check_quotas(
+                    values.get("quotas", {}), values.get("overlap", self.instance.overlap)
+                )
+            except ValidationError as error:
+                self.add_error("quotas", error)
         return values
+
+    def clean_strategy(self) -> str:
+        """Take the parameters along."""
+        name, self.instance.strategy_parameters = self.cleaned_data["strategy"]
+        return str(name)
 
     def clean_ways_out(self) -> list[str]:
         """Keep the answers that the format knows; `clean_task_format` comes before."""
         fitting = WAYS_OUT.get(self.cleaned_data.get("task_format", ""), ())
         return [way for way in self.cleaned_data["ways_out"] if way in fitting]
-
-    def _guard(self, name: str, check: Any, *values: Any) -> None:
-        try:
-            check(*values)
-        except ValidationError as error:
-            self.add_error(name, error)
 
     def clean_task_format(self) -> str:
         """Keep the format once it was frozen: places and orders were drawn for it."""
@@ -141,14 +122,6 @@ def _check_quotas(quotas: Mapping[str, object], overlap: int) -> None:
         raise ValidationError(_("Each stratum needs a whole number of places, such as {“FR”: 1}."))
     if sum(count for count in counts if isinstance(count, int)) > overlap:
         raise ValidationError(_("More places are reserved than each comparison has (the overlap)."))
-
-
-def _check_parameters(strategy: str, parameters: Mapping[str, object]) -> None:
-    try:
-        STRATEGIES[strategy].model_validate(dict(parameters))
-    except InvalidParameters as error:
-        faults = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        raise ValidationError(faults) from error
 
 
 class UploadForm(forms.Form):
@@ -234,47 +207,6 @@ class UploadForm(forms.Form):
         """Return which columns were named."""
         names = ("text", "external_id", "group", "topic")
         return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
-
-
-class GenerateForm(forms.Form):
-    """A generation run."""
-
-    strategy = forms.ChoiceField(label=gettext_lazy("Strategy"), choices=strategy_choices)
-    model = forms.CharField(
-        label=gettext_lazy("Model"),
-        required=False,
-        max_length=200,
-        help_text=gettext_lazy(
-            "Empty: the configured model, or the first one that the server lists."
-        ),
-    )
-    languages = forms.MultipleChoiceField(
-        label=gettext_lazy("Languages"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("None chosen: all of them."),
-    )
-    limit = forms.IntegerField(
-        label=gettext_lazy("At most"),
-        required=False,
-        min_value=1,
-        max_value=2**31 - 1,
-        help_text=gettext_lazy(
-            "Prompts. Try a few before all of them. Prompts that have such candidates already are left out."
-        ),
-    )
-    parameters = ObjectField(
-        label=gettext_lazy("Parameters"),
-        help_text=gettext_lazy(
-            "JSON, for example {“temperature”: 0.9}. Empty: the project's or the strategy's own."
-        ),
-    )
-
-    def __init__(self, data: Any, *, project: Project) -> None:
-        super().__init__(data, initial={"strategy": project.strategy})
-        languages = self.fields["languages"]
-        assert isinstance(languages, forms.MultipleChoiceField)
-        languages.choices = [(tag, tag) for tag in project.languages]
 
 
 class InviteForm(forms.Form):

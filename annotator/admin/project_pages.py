@@ -24,7 +24,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotator.admin.base import person, visible_projects
-from annotator.admin.forms import GenerateForm, InviteForm, TokenForm, UploadForm, after_days
+from annotator.admin.forms import InviteForm, TokenForm, UploadForm, after_days
+from annotator.admin.generation_forms import GenerateForm
 from annotator.errors import Refused
 from annotator.models import Project
 from annotator.selectors.readiness import list_lacks, list_language_states
@@ -76,12 +77,13 @@ class ProjectPages:
         )
 
     def generate(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        """Start a run and lead to its page."""
+        """Tell what a run would take, or start it and lead to its page."""
         project = self._find(request, project_id)
         form = GenerateForm(request.POST or None, project=project)
-        if form.is_valid():
+        only_estimate = "estimate" in request.POST
+        if form.is_valid() and not only_estimate:
             try:
-                run = start_run(project=project, created_by=person(request), **form.cleaned_data)
+                run = start_run(project=project, created_by=person(request), **form.wanted())
             except Refused as refusal:
                 add_errors(form, refusal)
             else:
@@ -91,9 +93,10 @@ class ProjectPages:
                 return HttpResponseRedirect(
                     reverse("admin:annotator_generationrun_change", args=[run.pk])
                 )
-        return self._show(
-            request, "generate", _("Start generation"), {"project": project, "form": form}
-        )
+        context = {"project": project, "form": form, "estimate": form.estimate()}
+        if only_estimate and request.headers.get("HX-Request"):
+            return render(request, "admin/annotator/project/estimate.html", context)
+        return self._show(request, "generate", _("Start generation"), context)
 
     def change_state(self, request: HttpRequest, project_id: int) -> HttpResponse:
         """Open, pause or close."""

@@ -61,7 +61,7 @@ class ProjectAdmin(PlurivoxAdmin):
         (gettext_lazy("Why?"), {"fields": ("explanation_share", "explanation_required_share")}),
         (
             gettext_lazy("How candidates are made"),
-            {"fields": ("strategy", "strategy_parameters"), "classes": ("collapse",)},
+            {"fields": ("strategy",), "classes": ("collapse", "pv-wide")},
         ),
         (
             gettext_lazy("Who is needed"),

@@ -24,7 +24,7 @@ def list_profiles(*, project: Project) -> list[ValueProfile]:
     not among them: they are for their authors' candidates.
     """
     rows = ValueProfile.objects.filter(
-        Q(project=project) | Q(project=None), is_active=True, author=None
+        Q(project=project.pk) | Q(project=None), is_active=True, author=None
     )
     by_slug = {
         profile.slug: profile for profile in sorted(rows, key=lambda row: row.project_id or 0)

@@ -12,20 +12,18 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from annotator.models import (
     ApiToken,
     CandidateSet,
     Comparison,
-    GenerationRun,
     Invitation,
     Project,
     Prompt,
 )
 from annotator.services.people import accept_invitation
 from annotator.services.tokens import recognise_token
-from tests.factories import make_admin, make_annotator, make_project, make_prompt, make_set
+from tests.factories import make_admin, make_annotator, make_project, make_set
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +45,6 @@ SETTINGS = {
     "instructions-another-text": "Escolha a melhor.",
     "consent_text.en": "",
     "quotas": "{}",
-    "strategy_parameters": "{}",
 }
 
 
@@ -111,9 +108,10 @@ def test_a_project_is_made_and_its_page_says_what_is_missing(adam: Client) -> No
         ("quotas", "{"),
         ("quotas", "[" * 100_000),
         ("strategy", "magic"),
-        ("strategy_parameters", '{"temperature": 100}'),
-        ("strategy_parameters", '{"nonsense": 1}'),
-        ("strategy_parameters", '{"temperature": NaN}'),
+        ("strategy", ""),
+        ("nc_prompt-temperature", "100"),
+        ("nc_prompt-temperature", "NaN"),
+        ("nc_prompt-protocol", "smoke"),
         ("ways_out", "maybe"),
         ("task_format", "ranking"),
     ],
@@ -139,6 +137,26 @@ def test_settings_can_be_changed(adam: Client, project: Project) -> None:
 
     project.refresh_from_db()
     assert (project.overlap, project.languages, project.name) == (5, ["en", "fr"], "My study")
+
+
+def test_a_strategy_keeps_the_parameters_that_are_not_its_defaults(
+    adam: Client, project: Project
+) -> None:
+    sent = {
+        "strategy": "nc_prompt",
+        "nc_prompt-temperature": "0.7",
+        "nc_prompt-top_p": "1.0",
+        "nc_prompt-max_tokens": "",
+        "nc_prompt-tolerant": "on",
+        "independent-temperature": "nonsense of another strategy",
+    }
+    assert adam.post(page(project), {**SETTINGS, **sent}).status_code == 302
+
+    project.refresh_from_db()
+    assert project.strategy == "nc_prompt"
+    assert project.strategy_parameters == {"temperature": 0.7, "tolerant": True}
+    shown = adam.get(page(project)).content.decode()
+    assert re.search(r'name="nc_prompt-temperature" value="0.7"', shown)
 
 
 def test_prompts_are_uploaded(adam: Client, project: Project) -> None:
@@ -204,70 +222,6 @@ def test_a_file_that_cannot_be_read_is_refused(
 
     assert response.status_code == 422
     assert not Prompt.objects.exists()
-
-
-def test_generation_starts_and_leads_to_the_run(
-    adam: Client, project: Project, settings: Settings
-) -> None:
-    settings.VLLM_BASE_URL = "http://127.0.0.1:9/v1"
-    upload(adam, project, b"text\nWhy?\nHow?\n")
-    response = adam.post(
-        page(project, "generate"),
-        {
-            "strategy": "independent",
-            "languages": ["en"],
-            "limit": "1",
-            "parameters": '{"temperature": 0.5}',
-        },
-    )
-
-    run = GenerationRun.objects.get()
-    assert response.headers["Location"] == reverse(
-        "admin:annotator_generationrun_change", args=[run.pk]
-    )
-    assert (
-        run.strategy,
-        run.languages,
-        run.parameters["temperature"],
-        run.candidate_sets.count(),
-    ) == ("independent", ["en"], 0.5, 1)
-    assert run.created_by is not None
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"strategy": "magic"},
-        {"limit": "0"},
-        {"limit": "9" * 30},
-        {"languages": ["xx"]},
-        {"model": "a\0"},
-        {"parameters": "[]"},
-        {"parameters": '{"a": "\\u0000"}'},
-        {"parameters": '{"temperature": 9}'},
-    ],
-)
-def test_a_run_that_makes_no_sense_is_refused(
-    adam: Client, project: Project, settings: Settings, fields: dict[str, Any]
-) -> None:
-    settings.VLLM_BASE_URL = "http://127.0.0.1:9/v1"
-    make_prompt(project)
-
-    assert (
-        adam.post(page(project, "generate"), {"strategy": "nc_prompt", **fields}).status_code == 422
-    )
-    assert not GenerationRun.objects.exists()
-
-
-def test_without_a_model_server_the_form_says_so(
-    adam: Client, project: Project, settings: Settings
-) -> None:
-    settings.VLLM_BASE_URL = ""
-    make_prompt(project)
-    response = adam.post(page(project, "generate"), {"strategy": "nc_prompt"})
-
-    assert response.status_code == 422
-    assert "No model server is configured" in response.content.decode()
 
 
 def test_a_project_opens_pauses_and_closes(adam: Client, project: Project) -> None:
