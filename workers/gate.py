@@ -1,7 +1,7 @@
-"""Whether requests may go to the model server now.
+"""Whether requests may go to one model server now.
 
-The gate is shut at the beginning, after five outages in a row, and for as long as the server asked for
-with 429. It opens only after a probe: one token, really generated.
+The gate is shut at the beginning and after five outages in a row. It opens only after a probe: one token,
+really generated. After a 429 it stays open, but holds everything back for as long as the server asked for.
 """
 
 import time
@@ -12,6 +12,8 @@ from workers.vllm import Answer, ModelServerError, ThrottledError, TimedOutError
 
 OUTAGES_IN_A_ROW = 5
 LONGEST_PAUSE = 8.0
+REFUSED_PAUSE = 60.0
+"""A wrong key or version is put right by people; until then one look a minute is enough."""
 
 
 @dataclass
@@ -22,19 +24,31 @@ class Gate:
     is_open: bool = False
     shut_since: float = field(default_factory=time.monotonic)
     probe_at: float = 0.0
+    held_since: float = 0.0
+    held_until: float = 0.0
     outages: int = 0
     failed_probes: int = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a request may be sent now."""
+        return self.is_open and time.monotonic() >= self.held_until
 
     def learn(self, reply: Answer | ModelServerError) -> None:
         """Draw the conclusions from one reply."""
         if isinstance(reply, ThrottledError):
-            self._shut(reply.retry_after)
+            self._hold(reply.retry_after)
         elif isinstance(reply, UnavailableError | TimedOutError):
             self.outages += 1
             if self.outages >= OUTAGES_IN_A_ROW:
-                self._shut(0.0)
+                self.shut()
         else:
             self.outages = 0
+
+    def shut(self) -> None:
+        """Let nothing through until a probe succeeds."""
+        if self.is_open:
+            self.is_open, self.shut_since, self.failed_probes = False, time.monotonic(), 0
 
     def probe_succeeded(self) -> None:
         """Open the gate."""
@@ -52,6 +66,11 @@ class Gate:
             error.retry_after if isinstance(error, ThrottledError) else pause
         )
 
+    def refused(self) -> None:
+        """Stay shut until somebody may have put it right."""
+        self.shut()
+        self.probe_at = time.monotonic() + REFUSED_PAUSE
+
     @property
     def wants_probe(self) -> bool:
         """Whether it is time to try again."""
@@ -59,10 +78,12 @@ class Gate:
 
     def shut_for(self) -> float:
         """Return for how long nothing could be sent, and how long that will last at least."""
-        return 0.0 if self.is_open else max(time.monotonic(), self.probe_at) - self.shut_since
-
-    def _shut(self, seconds: float) -> None:
-        now = time.monotonic()
         if self.is_open:
-            self.is_open, self.shut_since, self.failed_probes = False, now, 0
-        self.probe_at = max(self.probe_at, now + seconds)
+            return self.held_until - self.held_since if not self.is_ready else 0.0
+        return max(time.monotonic(), self.probe_at) - self.shut_since
+
+    def _hold(self, seconds: float) -> None:
+        now = time.monotonic()
+        if now >= self.held_until:
+            self.held_since = now
+        self.held_until = max(self.held_until, now + seconds)

@@ -1,4 +1,4 @@
-"""Keeps the model server busy with the sets of one run, until nothing is left or somebody says stop."""
+"""Keeps the model servers busy with the sets of one run, until nothing is left or somebody says stop."""
 
 import asyncio
 import functools
@@ -8,98 +8,68 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import ParamSpec, TypeVar
 
-from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
 from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
 from annotator.models import GenerationRun
+from annotator.selectors.endpoints import generating_endpoints
 from annotator.selectors.generation import is_paused, running_run, seconds_until_due
 from annotator.services import generation
 from annotator.services.generation import Again, ClaimedSet, SetResult
+from pluralism.languages import LanguageDetector, detector_for
 from pluralism.strategies import Message, Request, Strategy, Task, make_strategy
-from workers.gate import Gate
+from workers.database import Database
 from workers.outcomes import Sent, make_result
-from workers.vllm import Answer, ModelServer, ModelServerError, NotServedError
+from workers.servers import Fleet
+from workers.vllm import NotServedError
 
 logger = logging.getLogger(__name__)
 
-TICK = 0.05
-BATCH = 16
-LONGEST_WAIT_TO_STORE = 0.25
+TICK = 0.1
+BATCH = 50
+"""Results that are stored, and sets that are claimed, together."""
+LONGEST_WAIT_TO_STORE = 2.0
 CLAIM_EVERY = 0.5
 LOOK_EVERY = 1.0
 RENEW_EVERY = 10.0
-DATABASE_PAUSE = 0.5
-DATABASE_PATIENCE = 60.0
+REPORT_EVERY = 5.0
+HOLD = 2.0
+"""So long claimed sets are kept while no server takes anything; then other workers may have them."""
 PATIENCE = 20.0
 """So long a pump with nothing to do waits for the server, or for a set's pause to pass; then it leaves it to the sweep."""
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 
 async def pump_run(*, run_id: int, stopping: Callable[[], bool]) -> None:
-    """Work on a run with up to VLLM_CONCURRENCY requests in flight.
+    """Work on a run with as many requests in flight as its model servers take.
 
     All statements run in one thread of their own, so that no answer waits for the database. A worker
     that dies loses nothing: its leases end, and the sweep queues the sets again.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="database") as thread:
-        database = _Database(thread)
+        database = Database(thread)
         try:
             run = await database(running_run, run_id)
             if run is None:
                 return
-            if not settings.VLLM_BASE_URL:
-                await database(_pause, run, _("No model server is configured."))
+            endpoints = generating_endpoints(run.endpoints)
+            if not endpoints:
+                await database(_pause, run, _none_configured(run))
                 return
-            async with _connect() as server:
-                await _Pump(run, server, database, stopping).work()
+            detector = await database(_detector, run)
+            async with Fleet(run, endpoints) as fleet:
+                await _Pump(run, fleet, database, detector, stopping).work()
         finally:
-            await database(_disconnect)
+            await database.close()
 
 
-def _disconnect() -> None:
-    """Close the connection of the thread that calls this."""
-    connection.close()
-
-
-def _connect() -> ModelServer:
-    return ModelServer(
-        base_url=settings.VLLM_BASE_URL,
-        api_key=settings.VLLM_API_KEY,
-        timeout=settings.VLLM_TIMEOUT,
-        connections=settings.VLLM_CONCURRENCY,
+def _none_configured(run: GenerationRun) -> str:
+    return (
+        _("None of the run's model servers is configured any more: %(names)s.")
+        % {"names": ", ".join(run.endpoints)}
+        if run.endpoints
+        else _("No model server is configured.")
     )
-
-
-class _Database:
-    """Calls functions in the thread that holds the connection, again and again while PostgreSQL is away.
-
-    Each of them may be called twice: what was stored by a call whose answer was lost is refused as late.
-    """
-
-    def __init__(self, thread: ThreadPoolExecutor) -> None:
-        self._thread = thread
-
-    async def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        call = functools.partial(function, *args, **kwargs)
-        loop = asyncio.get_running_loop()
-        give_up_at = time.monotonic() + DATABASE_PATIENCE
-        while True:
-            try:
-                return await loop.run_in_executor(self._thread, call)
-            except (OperationalError, InterfaceError) as error:
-                if time.monotonic() > give_up_at:
-                    raise
-                logger.warning(
-                    "The database did not take %s; trying again. %s", function.__name__, error
-                )
-            await loop.run_in_executor(self._thread, _disconnect)
-            await asyncio.sleep(DATABASE_PAUSE)
 
 
 class _Due:
@@ -124,41 +94,45 @@ class _Pump:
     def __init__(
         self,
         run: GenerationRun,
-        server: ModelServer,
-        database: _Database,
+        fleet: Fleet,
+        database: Database,
+        detector: LanguageDetector,
         stopping: Callable[[], bool],
     ) -> None:
         self._run = run
-        self._model = run.model
         self._strategy: Strategy = make_strategy(run.strategy, run.parameters)
-        self._server = server
+        self._fleet = fleet
         self._database = database
+        self._detector = detector
         self._stopping = stopping
-        self._gate = Gate(seed=run.seed)
-        self._slots = asyncio.Semaphore(settings.VLLM_CONCURRENCY)
+        self._urgent = run.queue == GenerationRun.Queue.INTERACTIVE
         self._requests_per_set = self._strategy.requests_per_set(run.candidates)
-        # As much again as is in flight waits claimed, so that a free slot never waits for the database.
-        self._most_unanswered = 2 * settings.VLLM_CONCURRENCY
+        # More than is in flight waits claimed, so that a free slot never waits for the database.
+        self._spare = 0 if self._urgent else BATCH * self._requests_per_set
+        self._most_unanswered = fleet.capacity + max(fleet.capacity, self._spare)
         self._unanswered: dict[int, int] = {}
         self._held: dict[int, tuple[ClaimedSet, asyncio.Task[SetResult]]] = {}
         self._begun: set[int] = set()
+        self._ended: list[ClaimedSet] = []
         self._results: list[SetResult] = []
         self._store_at = math.inf
         self._something_ended = asyncio.Event()
         self._more_is_queued = True
         self._refusal = ""
         self._said = run.pause_reason
-        self._claim_due, self._look_due, self._renew_due = (
-            _Due(CLAIM_EVERY),
+        self._is_known = bool(run.server_version and run.served_model)
+        self._claim_due, self._look_due, self._renew_due, self._report_due = (
+            _Due(TICK if self._urgent else CLAIM_EVERY),
             _Due(LOOK_EVERY),
             _Due(RENEW_EVERY),
+            _Due(REPORT_EVERY),
         )
 
     async def work(self) -> None:
         """Go round until the run is over, paused or cancelled, this process is to end, or nothing can be done.
 
         1. Look whether the run still runs; renew the leases, and drop what was taken away.
-        2. While the server's gate is shut, put back what was not sent, and probe.
+        2. Say what is seen of the servers; while none takes anything, put back what was not sent.
         3. Claim, while there is room.
         4. Wait for an answer; store a batch.
         """
@@ -166,7 +140,7 @@ class _Pump:
             while await self._go_on():
                 if self._renew_due.now():
                     await self._renew()
-                await self._pass_gate()
+                await self._tell()
                 await self._claim()
                 await self._wait()
                 await self._store(everything=False)
@@ -175,17 +149,20 @@ class _Pump:
             self._collect()
             await self._hand_back(list(self._held))
             await self._store(everything=True)
+            await self._report()
             await self._database(generation.finish_runs, run_ids=[self._run.pk])
 
     async def _go_on(self) -> bool:
+        self._fleet.check()
+        self._refusal = self._refusal or self._fleet.refusal
         if self._stopping() or self._refusal:
             return False
         if self._look_due.now() and await self._database(running_run, self._run.pk) is None:
             return False
         if self._held or self._results:
             return True
-        if not self._gate.is_open:
-            return self._gate.shut_for() < PATIENCE
+        if not self._fleet.is_open:
+            return self._fleet.shut_for() < PATIENCE
         wait = await self._database(seconds_until_due, self._run.pk)
         if wait is None or wait > PATIENCE:
             return False
@@ -200,30 +177,37 @@ class _Pump:
                 logger.warning("Set %s was taken away from this worker.", set_id)
                 await self._drop(set_id)
 
-    async def _pass_gate(self) -> None:
-        if self._gate.is_open:
-            return
-        await self._hand_back([set_id for set_id in self._held if set_id not in self._begun])
-        if self._held or not self._gate.wants_probe:
-            return
-        try:
-            self._model = self._model or await self._server.first_model()
-            await self._server.probe(self._model)
-        except NotServedError as error:
-            self._refusal = error.sentence
-        except ModelServerError as error:
-            self._gate.probe_failed(error)
-            await self._say(_("%(error)s Trying again.") % {"error": error.sentence})
-        else:
-            self._gate.probe_succeeded()
-            await self._say("")
+    async def _tell(self) -> None:
+        """Write what is seen of the servers; put back what can't be sent for a while."""
+        if self._report_due.now():
+            await self._report()
+        await self._remember()
+        if self._fleet.shut_for() > HOLD:
+            await self._hand_back([set_id for set_id in self._held if set_id not in self._begun])
+        trouble = self._fleet.trouble
+        await self._say(_("%(error)s Trying again.") % {"error": trouble} if trouble else "")
+
+    async def _report(self) -> None:
+        if reports := self._fleet.reports():
+            await self._database(generation.record_endpoints, reports=reports)
+
+    async def _remember(self) -> None:
+        """Keep on the run what its first contact was, once."""
+        if not self._is_known and self._fleet.is_open:
+            self._is_known = True
+            await self._database(
+                generation.remember_server,
+                run=self._run,
+                version=self._fleet.version,
+                model=self._fleet.model,
+            )
 
     async def _claim(self) -> None:
         # Counted in requests: a set whose longest answer is still to come fills one slot, not k.
         free = self._most_unanswered - sum(self._unanswered.values())
         if (
-            not self._gate.is_open
-            or free <= self._most_unanswered // 4
+            not self._fleet.is_open
+            or free < (self._most_unanswered - self._fleet.capacity) // 2
             or not (self._more_is_queued or self._claim_due.now())
         ):
             return
@@ -232,7 +216,7 @@ class _Pump:
         self._more_is_queued = len(claimed) == room
         for one in claimed:
             task = asyncio.create_task(self._make(one))
-            task.add_done_callback(lambda _task: self._something_ended.set())
+            task.add_done_callback(functools.partial(self._note_end, one))
             self._held[one.set_id] = (one, task)
             self._unanswered[one.set_id] = self._requests_per_set
 
@@ -247,25 +231,19 @@ class _Pump:
         )
         requests = self._strategy.ask(task)
         sent = await asyncio.gather(*(self._send(claimed.set_id, request) for request in requests))
-        return make_result(claimed, sent, strategy=self._strategy, k=k)
+        return make_result(claimed, sent, strategy=self._strategy, k=k, detector=self._detector)
 
     async def _send(self, set_id: int, request: Request) -> Sent:
-        body = request.body(model=self._model)
-        async with self._slots:
-            while not self._gate.is_open and set_id not in self._begun:
-                await asyncio.sleep(TICK)  # the loop is about to give this set back
-            self._begun.add(set_id)
-            reply: Answer | ModelServerError
-            try:
-                reply = await self._server.complete(body)
-            except ModelServerError as error:
-                reply = error
-            if set_id in self._unanswered:  # else the set was given back meanwhile
-                self._unanswered[set_id] -= 1
-            self._gate.learn(reply)
-            if isinstance(reply, NotServedError):
-                self._refusal = reply.sentence
-            return Sent(request=request, body=body, reply=reply)
+        sent = await self._fleet.send(request, begun=functools.partial(self._begun.add, set_id))
+        if set_id in self._unanswered:  # else the set was given back meanwhile
+            self._unanswered[set_id] -= 1
+        if isinstance(sent.reply, NotServedError) and self._fleet.refuses(sent.body["model"]):
+            self._refusal = sent.reply.sentence
+        return sent
+
+    def _note_end(self, claimed: ClaimedSet, _task: "asyncio.Task[SetResult]") -> None:
+        self._ended.append(claimed)
+        self._something_ended.set()
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):
@@ -276,8 +254,11 @@ class _Pump:
 
     def _collect(self) -> None:
         """Take the results of the tasks that have ended."""
-        ended = [(claimed, task) for claimed, task in self._held.values() if task.done()]
-        for claimed, task in ended:
+        ended, self._ended = self._ended, []
+        for claimed in ended:
+            _claimed, task = self._held.get(claimed.set_id, (None, None))
+            if _claimed is not claimed or task is None:  # dropped meanwhile
+                continue
             self._forget(claimed.set_id)
             error = None if task.cancelled() else task.exception()
             if error is not None:  # a fault of ours at one set must not stop the others
@@ -287,8 +268,8 @@ class _Pump:
                 )
             elif not task.cancelled():
                 self._results.append(task.result())
-        if ended and self._store_at == math.inf:
-            self._store_at = time.monotonic() + LONGEST_WAIT_TO_STORE
+        if self._results and self._store_at == math.inf:
+            self._store_at = time.monotonic() + (0.0 if self._urgent else LONGEST_WAIT_TO_STORE)
 
     async def _store(self, *, everything: bool) -> None:
         if not self._results:
@@ -340,8 +321,14 @@ class _Pump:
             await self._database(generation.set_notice, run=self._run, notice=sentence)
 
 
+def _detector(run: GenerationRun) -> LanguageDetector:
+    return detector_for(frozenset(run.project.languages))
+
+
 def _pause(run: GenerationRun, refusal: str) -> None:
     """Pause the run with one banner, unless another worker or a person was faster."""
-    advice = _("Check VLLM_BASE_URL, VLLM_API_KEY and the model's name, then resume the run.")
+    advice = _(
+        "Check the model server's address, its key and the model's name, then resume the run."
+    )
     with suppress(Refused):
         generation.pause_run(run=run, reason=f"{refusal} {advice}")

@@ -6,14 +6,22 @@ It sends once and never retries by itself: what a failure means for a candidate 
 
 import asyncio
 import math
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx2
 
+from workers.streaming import STREAMED, Assembly
+
 CONNECT_SECONDS = 5.0
+LOOK_SECONDS = 10.0
+"""For what a server tells of itself without any work."""
+KEEP_ALIVE_SECONDS = 2.0
+"""Shorter than the 5 s after which uvicorn, and so vLLM, closes a connection: reusing one then is a reset."""
 LONGEST_RETRY_AFTER = 3600.0
 TOO_LONG = (
     "maximum context length",
@@ -24,6 +32,10 @@ TOO_LONG = (
 """How vLLM says, in the message of a 400, that prompt and answer don't fit."""
 DEAD_ENGINE = ("enginedead", "enginecore", "engine is dead", "engine dead", "background loop")
 """How it says, in a 500, that the engine behind the HTTP server is gone."""
+FIGURE = re.compile(
+    r"^vllm:(num_requests_running|num_requests_waiting|prefix_cache_queries_total|prefix_cache_hits_total)(?:{[^}\n]*})? ([0-9.e+]+)$",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,16 @@ class Answer:
     prompt_tokens: int
     completion_tokens: int
     duration_ms: int
+
+
+@dataclass(frozen=True)
+class Load:
+    """What vLLM tells of itself: requests that run and that wait, tokens looked up and found in its prefix cache."""
+
+    running: float
+    waiting: float
+    prefix_queries: float
+    prefix_hits: float
 
 
 class ModelServerError(Exception):
@@ -92,13 +114,16 @@ class ModelServer:
 
     def __init__(self, *, base_url: str, api_key: str, timeout: float, connections: int) -> None:
         self._timeout = timeout
+        self._root = base_url.rstrip("/").removesuffix("/v1")
         self._client = httpx2.AsyncClient(
             base_url=base_url.rstrip("/") + "/",
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
             # One deadline over the whole exchange is set in `_send`; a wait for a connection counts in it.
             timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
             limits=httpx2.Limits(
-                max_connections=connections, max_keepalive_connections=connections
+                max_connections=connections,
+                max_keepalive_connections=connections,
+                keepalive_expiry=KEEP_ALIVE_SECONDS,
             ),
             follow_redirects=False,
             trust_env=False,
@@ -108,10 +133,19 @@ class ModelServer:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
         await self._client.aclose()
 
-    async def complete(self, body: Mapping[str, Any]) -> Answer:
+    async def complete(
+        self, body: Mapping[str, Any], *, on_tokens: Callable[[int], None] | None = None
+    ) -> Answer:
         """Send one chat completion request; cancelling the call closes its connection, which aborts the work.
+
+        With `on_tokens` the answer is streamed, and the callback is told how many tokens have come so far;
+        what is returned or raised is the same.
 
         Raises
         ------
@@ -119,9 +153,32 @@ class ModelServer:
             One of its kinds, by the status and the message of the answer.
         """
         started = time.monotonic()
+        if on_tokens is not None:
+            return await self._stream(body, on_tokens, started)
         response = await self._send("POST", "chat/completions", json=body)
-        duration_ms = round((time.monotonic() - started) * 1000)
+        duration_ms = _since(started)
         return _read_answer(_checked(response, duration_ms), duration_ms)
+
+    async def _stream(
+        self, body: Mapping[str, Any], on_tokens: Callable[[int], None], started: float
+    ) -> Answer:
+        assembly = Assembly()
+        try:
+            async with (
+                self._named_errors(self._timeout),
+                self._client.stream("POST", "chat/completions", json={**body, **STREAMED}) as got,
+            ):
+                if not got.headers.get("Content-Type", "").startswith("text/event-stream"):
+                    await got.aread()  # refused, or a server that does not stream
+                    duration_ms = _since(started)
+                    return _read_answer(_checked(got, duration_ms), duration_ms)
+                async for line in got.aiter_lines():
+                    _take(assembly, line)
+                    on_tokens(assembly.tokens)
+            return _read_assembly(assembly, _since(started))
+        except ModelServerError as error:
+            error.body = error.body or assembly.body()
+            raise
 
     async def embed(self, texts: Sequence[str], *, model: str) -> list[list[float]]:
         """Return the vectors of the texts, in their order, all of one length.
@@ -140,13 +197,38 @@ class ModelServer:
         duration_ms = _since(started)
         return _read_vectors(_checked(response, duration_ms), len(texts), duration_ms)
 
-    async def first_model(self) -> str:
-        """Return the first model that the server lists."""
-        value = _checked(await self._send("GET", "models"), 0)
+    async def models(self) -> tuple[str, ...]:
+        """Return the names of the models that the server lists, at least one."""
+        value = _checked(await self._send("GET", "models", seconds=LOOK_SECONDS), 0)
         try:
-            return str(value["data"][0]["id"])
-        except (KeyError, IndexError, TypeError) as error:
+            names = tuple(str(model["id"]) for model in value["data"])
+        except (KeyError, TypeError) as error:
             raise NotServedError("The model server lists no model.", body=value) from error
+        if not names:
+            raise NotServedError("The model server lists no model.", body=value)
+        return names
+
+    async def version(self) -> str:
+        """Return the server's version; empty where it does not tell."""
+        response = await self._send("GET", f"{self._root}/version", seconds=LOOK_SECONDS)
+        body = _body(response)
+        told = body.get("version") if isinstance(body, dict) else None
+        return told if response.is_success and isinstance(told, str) else ""
+
+    async def load(self) -> Load | None:
+        """Return how busy the server is; None where it does not tell."""
+        response = await self._send("GET", f"{self._root}/metrics", seconds=LOOK_SECONDS)
+        figures: dict[str, float] = {}
+        for name, value in FIGURE.findall(response.text if response.is_success else ""):
+            figures[name] = figures.get(name, 0.0) + float(value)
+        if "num_requests_waiting" not in figures:
+            return None
+        return Load(
+            running=figures.get("num_requests_running", 0.0),
+            waiting=figures["num_requests_waiting"],
+            prefix_queries=figures.get("prefix_cache_queries_total", 0.0),
+            prefix_hits=figures.get("prefix_cache_hits_total", 0.0),
+        )
 
     async def probe(self, model: str) -> None:
         """Ask for one token: only this tells that the engine lives, /health may not know.
@@ -160,13 +242,21 @@ class ModelServer:
             {"model": model, "messages": [{"role": "user", "content": "."}], "max_tokens": 1}
         )
 
-    async def _send(self, method: str, path: str, *, json: object = None) -> httpx2.Response:
+    async def _send(
+        self, method: str, path: str, *, json: object = None, seconds: float = math.inf
+    ) -> httpx2.Response:
+        async with self._named_errors(min(seconds, self._timeout)):
+            return await self._client.request(method, path, json=json)
+
+    @asynccontextmanager
+    async def _named_errors(self, seconds: float) -> AsyncIterator[None]:
+        """Give up after so many seconds, and name what goes wrong with the connection."""
         started = time.monotonic()
         try:
-            async with asyncio.timeout(self._timeout):
-                return await self._client.request(method, path, json=json)
+            async with asyncio.timeout(seconds):
+                yield
         except TimeoutError as error:
-            sentence = f"The model server did not answer within {self._timeout:g} s."
+            sentence = f"The model server did not answer within {seconds:g} s."
             raise TimedOutError(sentence, duration_ms=_since(started)) from error
         except (httpx2.TransportError, httpx2.DecodingError) as error:
             sentence = f"The model server cannot be reached: {type(error).__name__}: {error}"
@@ -225,8 +315,9 @@ def _message(body: Any) -> str:
     if isinstance(body, dict):
         error = body.get("error", body)
         message = error.get("message") if isinstance(error, dict) else error
-        return str(message or body)[:2000]
-    return str(body)[:500]
+        body = str(message or body)[:2000]
+    # It is shown on the run, and neither NUL nor half a surrogate pair can be stored.
+    return str(body)[:2000].replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _retry_after(response: httpx2.Response) -> float:
@@ -251,6 +342,32 @@ def _read_answer(body: Mapping[str, Any], duration_ms: int) -> Answer:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         sentence = f"The model server answered 200 with something that is no chat completion ({type(error).__name__}: {error})."
         raise GarbledError(sentence, body=body, duration_ms=duration_ms) from error
+
+
+def _take(assembly: Assembly, line: str) -> None:
+    try:
+        assembly.take(line)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        sentence = f"The model server streamed something that is no chat completion ({type(error).__name__}: {error})."
+        raise GarbledError(sentence) from error
+
+
+def _read_assembly(assembly: Assembly, duration_ms: int) -> Answer:
+    """Return the answer that a stream brought; raise where it ended in the middle."""
+    if assembly.error is not None:
+        error = assembly.error["error"]
+        code = error.get("code") if isinstance(error, dict) else None
+        status = code if isinstance(code, int) else httpx2.codes.INTERNAL_SERVER_ERROR
+        sentence = (
+            f"The model server stopped in the middle of an answer: {_message(assembly.error)}"
+        )
+        raise _kind(status, sentence.lower())(
+            sentence, body=dict(assembly.error), duration_ms=duration_ms
+        )
+    if not assembly.is_whole:
+        sentence = "The model server ended its answer in the middle."
+        raise UnavailableError(sentence, duration_ms=duration_ms)
+    return _read_answer(assembly.body() or {}, duration_ms)
 
 
 def _read_vectors(body: Mapping[str, Any], count: int, duration_ms: int) -> list[list[float]]:

@@ -101,7 +101,7 @@ def test_as_many_requests_are_in_flight_as_allowed_and_never_more(
     pump(
         start(project, *(f"{number}? [[slow-50]]" for number in range(12)), strategy="independent")
     )
-    assert model_server.peak == 6
+    assert model_server.peak == 4  # a quarter stays free for people who wait
 
 
 @pytest.mark.parametrize(
