@@ -88,9 +88,10 @@ def make_set(
     prompt: Prompt | None = None,
     *,
     texts: Sequence[str] = ("One.", "Two.", "Three.", "Four."),
+    model: str = "",
     **fields: Any,
 ) -> CandidateSet:
-    """Make a complete candidate set and open its comparisons."""
+    """Make a complete candidate set, of several models unless one is named, and open its comparisons."""
     prompt = prompt or make_prompt(project)
     with transaction.atomic():
         candidate_set = CandidateSet.objects.create(
@@ -109,7 +110,7 @@ def make_set(
                 text=text,
                 html=f"<p>{escape(text)}</p>",
                 strategy="imported",
-                model=f"model-{slot}",
+                model=model or f"model-{slot}",
             )
             for slot, text in enumerate(texts)
         )
