@@ -71,10 +71,13 @@ def draft(run: GenerationRun, texts: Sequence[str] = ARABIC) -> list[CandidateSe
 
 
 def make_drafted_set(
-    project: Project, key: str = "parents", texts: Sequence[str] = ARABIC
+    project: Project,
+    key: str = "parents",
+    texts: Sequence[str] = ARABIC,
+    *,
+    language: str = "ar",
 ) -> CandidateSet:
-    """Make a French set whose Arabic translation waits for its reviewer; return the translation."""
+    """Make a French set whose translation waits for its reviewer; return the translation."""
     make_source(project, make_group(project, key)["fr"])
-    run = start_alignment(project=project, source_language="fr", target_languages=["ar"])
-    (drafted,) = draft(run, texts)
-    return drafted
+    run = start_alignment(project=project, source_language="fr", target_languages=[language])
+    return draft(run, texts)[-1]
