@@ -178,6 +178,7 @@ class ModelServer:
             return _read_assembly(assembly, _since(started))
         except ModelServerError as error:
             error.body = error.body or assembly.body()
+            error.duration_ms = _since(started)
             raise
 
     async def embed(self, texts: Sequence[str], *, model: str) -> list[list[float]]:

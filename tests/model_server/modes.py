@@ -9,6 +9,7 @@ hash-N wrong-count      N parts; one part too few
 preamble labelled trailing plain    the ### protocol, spoken badly
 bad-json wrong-shape cut-json       JSON that isn't, isn't the right one, or stops in the middle
 empty identical nul special-token whitespace aborted
+french french-once alike unbalanced lettered refusing    texts that people shouldn't be shown, or should be told of
 length                  cut by max_tokens
 context bad-request unauthorized forbidden not-found throttled-S
 broke dead-engine bad-gateway unavailable gateway-timeout    500 502 503 504
@@ -16,7 +17,13 @@ garbled no-choices      200 with something else
 no-vectors ragged       embeddings that are missing or of different lengths
 reset                   the connection closes without an answer
 hang                    no answer until the client goes away
-slow-MS                 ok, after so many milliseconds
+slow-MS                 ok, after so many milliseconds; streamed, over that time
+
+Streamed only (`tests.model_server.streaming`), each after half of the answer:
+held stall              waits until the test lets it go on; or until the client goes away
+cut early-end           the connection closes; the stream ends without a finish reason
+garbage stream-error    data that is no JSON; an error in the place of a chunk
+no-done                 whole, but without [DONE]
 long-N                  ok, each text N times as long
 """
 
@@ -106,6 +113,8 @@ def wanted(body: dict[str, Any]) -> int:
 
 
 def _text(mode: str, seed: int, slot: int) -> str:
+    if mode in _TEXTS:
+        return _TEXTS[mode](seed, slot)
     times = int(mode[5:]) if mode.startswith("long-") else 1
     return " ".join(paragraph(seed + number, slot) for number in range(times))
 
@@ -115,6 +124,23 @@ def paragraph(seed: int, slot: int) -> str:
     digest = hashlib.sha256(f"{seed}/{slot}".encode()).digest()
     words = " ".join(WORDS[byte % len(WORDS)] for byte in digest[:20])
     return f"View {digest.hex()[:6]} holds that {words} come first."
+
+
+def _french(seed: int, slot: int) -> str:
+    return (
+        f"Selon l'avis numéro {seed % 1000 + slot}, on doit à ses parents du soin et du respect parce qu'ils nous ont"
+        " élevés, mais la forme de cette dette dépend de la façon dont ils nous ont traités, et chacun a droit à sa vie."
+    )
+
+
+_TEXTS: dict[str, Callable[[int, int], str]] = {
+    "french": _french,
+    "french-once": lambda seed, slot: (paragraph if slot else _french)(seed, slot),
+    "alike": lambda seed, slot: f"{paragraph(0, 0)} {paragraph(0, 1)} {seed % 1000 + slot}",
+    "unbalanced": lambda seed, slot: " ".join([paragraph(seed, slot)] * (1 if slot else 30)),
+    "lettered": lambda seed, slot: f"Response {'ABCDEFGH'[slot]}: {paragraph(seed, slot)}",
+    "refusing": lambda seed, slot: f"I'm sorry, but I can't help with {paragraph(seed, slot)}",
+}
 
 
 def _hashes(texts: list[str]) -> str:

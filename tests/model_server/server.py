@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.model_server.measuring import as_chat, embeddings
 from tests.model_server.modes import STATUS, answer, modes_of
+from tests.model_server.streaming import Step, steps
 
 MODEL = "stand-in"
 CHARACTERS_PER_TOKEN = 15
@@ -71,6 +72,7 @@ class ModelServerStandIn:
     asked: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
     closing: threading.Event = field(default_factory=threading.Event)
+    release: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def counting(self) -> Iterator[None]:
@@ -154,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, seen: Seen) -> None:
         mode = seen.mode
-        if mode.startswith("slow-"):
+        if mode.startswith("slow-") and not seen.body.get("stream"):
             time.sleep(int(mode[5:]) / 1000)
             mode = "ok"
         if mode == "hang":
@@ -165,7 +167,32 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             status, body, headers = _outcome(mode, seen.body)
             seen.outcome = str(status)
-            self._send(status, body, headers)
+            if seen.body.get("stream") and isinstance(body, dict) and body.get("choices"):
+                self._stream(seen, body)
+            else:
+                self._send(status, body, headers)
+
+    def _stream(self, seen: Seen, completion: dict[str, Any]) -> None:
+        """Send a completion event by event; `slow-MS` spreads them over that time."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        planned = list(steps(completion, seen.body, seen.mode))
+        pause = int(seen.mode[5:]) / 1000 / len(planned) if seen.mode.startswith("slow-") else 0
+        for step in planned:
+            if isinstance(step, bytes):
+                time.sleep(pause)
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(step), step))
+            elif step is Step.HOLD:
+                self.server.stand_in.release.wait()
+            elif step is Step.CUT:
+                self.close_connection = True
+                return
+            else:
+                self._hang(seen)
+                return
+        self.wfile.write(b"0\r\n\r\n")
 
     def _hang(self, seen: Seen) -> None:
         """Wait until the client closes its connection, as it does when it gives up."""
@@ -382,6 +409,7 @@ def run_model_server(
         yield server.stand_in
     finally:
         server.stand_in.closing.set()
+        server.stand_in.release.set()
         server.shutdown()
         server.server_close()
         thread.join()
