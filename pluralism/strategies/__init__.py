@@ -11,6 +11,7 @@ from pluralism.strategies.base import (
     Source,
     Strategy,
     Task,
+    UnfitError,
     UnusableError,
 )
 from pluralism.strategies.registry import ALIGNING, STRATEGIES, make_strategy
@@ -24,6 +25,7 @@ __all__ = [
     "Source",
     "Strategy",
     "Task",
+    "UnfitError",
     "UnusableError",
     "make_strategy",
 ]

@@ -5,7 +5,7 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -107,6 +107,15 @@ class Candidate:
     origin: Mapping[str, Any] = field(default_factory=dict)
 
 
+class UnfitError(ValueError):
+    """A parameter does not go with the size of the set; `sentence` says what to do and is marked for translation."""
+
+    def __init__(self, parameter: str, sentence: str) -> None:
+        super().__init__(f"{parameter}: {sentence}")
+        self.parameter = parameter
+        self.sentence = sentence
+
+
 class UnusableError(Exception):
     """The answers don't make a set; `reason` is a code, `detail` a sentence with the particulars."""
 
@@ -114,6 +123,21 @@ class UnusableError(Exception):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+MAX_TOKENS = gettext_noop("Longest answer")
+MaxLengthRatio = Annotated[
+    float | None,
+    Field(
+        gt=1,
+        le=1000,
+        title=gettext_noop("Longest over shortest response"),
+        description=gettext_noop(
+            "Sets whose longest response has more than this many times the characters of the shortest are made again; empty: any."
+        ),
+    ),
+]
+"""The longest response over the shortest, in characters, that people may still be shown side by side."""
 
 
 class Strategy(BaseModel, ABC):
@@ -130,15 +154,24 @@ class Strategy(BaseModel, ABC):
     description: ClassVar[str]
     promises_difference: ClassVar[bool] = True
     """Whether near-identical candidates make a set unusable; a baseline keeps what it drew."""
+    spares_answers: ClassVar[bool] = False
+    """Whether a set can do without some of its answers; one that was cut then counts as empty."""
 
     temperature: Annotated[
-        float, Field(ge=0, le=2, description=gettext_noop("Sampling temperature."))
+        float,
+        Field(
+            ge=0,
+            le=2,
+            title=gettext_noop("Temperature"),
+            description=gettext_noop("Sampling temperature."),
+        ),
     ] = 1.0
     top_p: Annotated[
         float,
         Field(
             gt=0,
             le=1,
+            title=gettext_noop("Top p"),
             description=gettext_noop(
                 "Nucleus sampling: the share of probability that is sampled from."
             ),
@@ -149,9 +182,31 @@ class Strategy(BaseModel, ABC):
         Field(
             ge=1,
             le=131_072,
+            title=MAX_TOKENS,
             description=gettext_noop("Longest answer of the model to one request, in tokens."),
         ),
     ] = 1024
+    instruction_language: Annotated[
+        Literal["english", "prompt"],
+        Field(
+            title=gettext_noop("Language of the instruction"),
+            description=gettext_noop(
+                "Whether the model is instructed in English or in the prompt's language, where the instruction is written in it."
+            ),
+        ),
+    ] = "english"
+    response_language: Annotated[
+        str,
+        Field(
+            max_length=35,
+            pattern="^([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*)?$",
+            title=gettext_noop("Language of the responses"),
+            description=gettext_noop(
+                "A language tag such as pt-BR, which the model is asked to write in; empty: the model is left to answer in the prompt's language."
+            ),
+        ),
+    ] = ""
+    max_length_ratio: MaxLengthRatio = 8.0
 
     @property
     @abstractmethod
@@ -161,6 +216,15 @@ class Strategy(BaseModel, ABC):
     @abstractmethod
     def requests_per_set(self, k: int) -> int:
         """Return how many requests make one set of `k`."""
+
+    def check_k(self, k: int) -> None:
+        """Refuse a size of set that these parameters can't make.
+
+        Raises
+        ------
+        UnfitError
+            Names the parameter at fault.
+        """
 
     @abstractmethod
     def ask(self, task: Task) -> tuple[Request, ...]:
@@ -178,10 +242,49 @@ class Strategy(BaseModel, ABC):
             When they are not exactly `k` different texts that can be shown.
         """
 
+    @abstractmethod
+    def candidates_begun(self, answers: Sequence[str], *, k: int) -> list[bool]:
+        """Return for each of `k` candidates whether the answers, as far as they came, hold some of its text.
+
+        `answers` are in the order of the requests of `ask`, empty where nothing came yet.
+        """
+
     @property
     def sampling(self) -> dict[str, float | int]:
         """The sampling parameters of each request."""
         return {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.max_tokens}
+
+
+class OneEach(Strategy):
+    """A strategy whose every candidate is the whole answer to a request of its own; any k is fine."""
+
+    def requests_per_set(self, k: int) -> int:
+        """Return `k`."""
+        return k
+
+    def read(
+        self,
+        requests: Sequence[Request],  # noqa: ARG002 - each answer stands for itself
+        answers: Sequence[str],
+        *,
+        k: int,
+    ) -> tuple[Candidate, ...]:
+        """Return the answers themselves, trimmed."""
+        if not any(answer.strip() for answer in answers):
+            raise UnusableError("empty_answer", "the model answered nothing")
+        return checked(
+            [Candidate(text=answer.strip(), request=index) for index, answer in enumerate(answers)],
+            k=k,
+        )
+
+    def candidates_begun(
+        self,
+        answers: Sequence[str],
+        *,
+        k: int,  # noqa: ARG002 - there are as many answers
+    ) -> list[bool]:
+        """Return which answers hold any text."""
+        return [bool(answer.strip()) for answer in answers]
 
 
 def sampling_seeds(*, seed: int, attempt: int, count: int) -> tuple[int, ...]:
@@ -190,6 +293,25 @@ def sampling_seeds(*, seed: int, attempt: int, count: int) -> tuple[int, ...]:
         count, np.uint32
     )
     return tuple(int(value) for value in state)
+
+
+def round_seeds(*, seed: int, count: int) -> tuple[int, ...]:
+    """Return `count` seeds below 2^64 for the rounds of a set that is asked for in several."""
+    state = np.random.SeedSequence(entropy=seed, spawn_key=(0, 0)).generate_state(count, np.uint64)
+    return tuple(int(value) for value in state)
+
+
+def drawn_items(count: int, k: int, *, seed: int) -> list[int]:
+    """Return `k` indices below `count`, the same for every attempt at a set.
+
+    Of more than `k` the seed draws some, each equally likely; fewer are used in turn. Both keep their order.
+    """
+    if count <= k:
+        return [index % count for index in range(k)]
+    # Attempts count from 1, so their spawn keys are others; generators may change between releases of
+    # numpy, the states of a SeedSequence do not.
+    state = np.random.SeedSequence(entropy=seed, spawn_key=(0,)).generate_state(count, np.uint64)
+    return sorted(int(index) for index in np.argsort(state, kind="stable")[:k])
 
 
 def checked(candidates: Sequence[Candidate], *, k: int) -> tuple[Candidate, ...]:

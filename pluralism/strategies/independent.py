@@ -1,24 +1,25 @@
 """Independent candidates: the baseline that other strategies are held against."""
 
-from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from pluralism.strategies.base import (
-    Candidate,
+    MaxLengthRatio,
+    OneEach,
     Request,
-    Strategy,
     Task,
-    UnusableError,
-    checked,
     gettext_noop,
     sampling_seeds,
 )
+from pluralism.strategies.wording import plain, version_suffix
 
 
-class Independent(Strategy):
-    """Each candidate is a sample of its own, with its own seed."""
+class Independent(OneEach):
+    """Each candidate is a sample of its own, with its own seed.
+
+    All requests of a set are the same but for their seed, so the whole prompt is their shared prefix.
+    """
 
     name: ClassVar[str] = "independent"
     label: ClassVar[str] = gettext_noop("independent samples")
@@ -33,38 +34,21 @@ class Independent(Strategy):
         Field(
             gt=0,
             le=2,
+            title=gettext_noop("Temperature"),
             description=gettext_noop("Sampling temperature; at 0 all responses would be the same."),
         ),
     ] = 1.0
+    max_length_ratio: MaxLengthRatio = None
 
     @property
     def template_version(self) -> str:
-        """Name the wording: none is added."""
-        return "independent-1"
-
-    def requests_per_set(self, k: int) -> int:
-        """Return `k`."""
-        return k
+        """Name the wording: none but the language, where one is asked for."""
+        return f"independent-1{version_suffix(self)}"
 
     def ask(self, task: Task) -> tuple[Request, ...]:
         """Return `k` requests that differ in their seed alone."""
         seeds = sampling_seeds(seed=task.seed, attempt=task.attempt, count=task.k)
+        messages = plain(self, task)
         return tuple(
-            Request(messages=task.conversation, seed=drawn, sampling=self.sampling)
-            for drawn in seeds
-        )
-
-    def read(
-        self,
-        requests: Sequence[Request],  # noqa: ARG002 - each answer stands for itself
-        answers: Sequence[str],
-        *,
-        k: int,
-    ) -> tuple[Candidate, ...]:
-        """Return the answers themselves, trimmed."""
-        if not any(answer.strip() for answer in answers):
-            raise UnusableError("empty_answer", "the model answered nothing")
-        return checked(
-            [Candidate(text=answer.strip(), request=index) for index, answer in enumerate(answers)],
-            k=k,
+            Request(messages=messages, seed=drawn, sampling=self.sampling) for drawn in seeds
         )

@@ -1,18 +1,16 @@
 """The responses of a set in another language, so that people of two languages compare the same candidates."""
 
-from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from pluralism.strategies.base import (
-    Candidate,
+    MAX_TOKENS,
+    MaxLengthRatio,
     Message,
+    OneEach,
     Request,
-    Strategy,
     Task,
-    UnusableError,
-    checked,
     gettext_noop,
     sampling_seeds,
 )
@@ -37,7 +35,7 @@ VERSION = 1
 """Counts the changes of the text above."""
 
 
-class Translation(Strategy):
+class Translation(OneEach):
     """Each response of a source set, translated by a request of its own; the set's slots keep their order."""
 
     name: ClassVar[str] = "translation"
@@ -48,25 +46,29 @@ class Translation(Strategy):
     promises_difference: ClassVar[bool] = False
 
     temperature: Annotated[
-        float, Field(ge=0, le=2, description=gettext_noop("Sampling temperature."))
+        float,
+        Field(
+            ge=0,
+            le=2,
+            title=gettext_noop("Temperature"),
+            description=gettext_noop("Sampling temperature."),
+        ),
     ] = 0.2
     max_tokens: Annotated[
         int,
         Field(
             ge=1,
             le=131_072,
+            title=MAX_TOKENS,
             description=gettext_noop("Longest translation of one response, in tokens."),
         ),
     ] = 3072
+    max_length_ratio: MaxLengthRatio = None
 
     @property
     def template_version(self) -> str:
         """Name the wording."""
         return f"translation-{VERSION}"
-
-    def requests_per_set(self, k: int) -> int:
-        """Return `k`."""
-        return k
 
     def ask(self, task: Task) -> tuple[Request, ...]:
         """Return one request for each response of the source; the system message is the same in all.
@@ -93,19 +95,4 @@ class Translation(Strategy):
                 sampling=self.sampling,
             )
             for text, drawn in zip(source.responses, seeds, strict=True)
-        )
-
-    def read(
-        self,
-        requests: Sequence[Request],  # noqa: ARG002 - each answer stands for itself
-        answers: Sequence[str],
-        *,
-        k: int,
-    ) -> tuple[Candidate, ...]:
-        """Return the answers themselves, trimmed."""
-        if not any(answer.strip() for answer in answers):
-            raise UnusableError("empty_answer", "the model answered nothing")
-        return checked(
-            [Candidate(text=answer.strip(), request=index) for index, answer in enumerate(answers)],
-            k=k,
         )
