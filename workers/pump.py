@@ -5,7 +5,7 @@ import functools
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -18,11 +18,12 @@ from annotator.selectors.generation import is_paused, running_run, seconds_until
 from annotator.services import generation
 from annotator.services.generation import Again, ClaimedSet, SetResult
 from pluralism.languages import LanguageDetector, detector_for
-from pluralism.strategies import Message, Request, Strategy, Task, make_strategy
+from pluralism.strategies import Request, Strategy, Task, make_strategy
 from workers.database import Database
 from workers.outcomes import Sent, make_result
+from workers.progress import Progress
 from workers.servers import Fleet
-from workers.vllm import NotServedError
+from workers.vllm import NotServedError, OnTokens
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ CLAIM_EVERY = 0.5
 LOOK_EVERY = 1.0
 RENEW_EVERY = 10.0
 REPORT_EVERY = 5.0
+PROGRESS_EVERY = 0.5
 HOLD = 2.0
 """So long claimed sets are kept while no server takes anything; then other workers may have them."""
 PATIENCE = 20.0
@@ -113,6 +115,7 @@ class _Pump:
         self._unanswered: dict[int, int] = {}
         self._held: dict[int, tuple[ClaimedSet, asyncio.Task[SetResult]]] = {}
         self._begun: set[int] = set()
+        self._progress = Progress()
         self._ended: list[ClaimedSet] = []
         self._results: list[SetResult] = []
         self._store_at = math.inf
@@ -121,11 +124,12 @@ class _Pump:
         self._refusal = ""
         self._said = run.pause_reason
         self._is_known = bool(run.server_version and run.served_model)
-        self._claim_due, self._look_due, self._renew_due, self._report_due = (
+        self._claim_due, self._look_due, self._renew_due, self._report_due, self._progress_due = (
             _Due(TICK if self._urgent else CLAIM_EVERY),
             _Due(LOOK_EVERY),
             _Due(RENEW_EVERY),
             _Due(REPORT_EVERY),
+            _Due(PROGRESS_EVERY),
         )
 
     async def work(self) -> None:
@@ -178,14 +182,15 @@ class _Pump:
                 await self._drop(set_id)
 
     async def _tell(self) -> None:
-        """Write what is seen of the servers; put back what can't be sent for a while."""
+        """Write what is seen of the servers and of live sets; put back what can't be sent for a while."""
+        if self._urgent and self._progress_due.now():
+            await self._database(generation.record_progress, progress=self._progress.take_grown())
         if self._report_due.now():
             await self._report()
         await self._remember()
         if self._fleet.shut_for() > HOLD:
             await self._hand_back([set_id for set_id in self._held if set_id not in self._begun])
-        trouble = self._fleet.trouble
-        await self._say(_("%(error)s Trying again.") % {"error": trouble} if trouble else "")
+        await self._say_trouble()
 
     async def _report(self) -> None:
         if reports := self._fleet.reports():
@@ -222,19 +227,26 @@ class _Pump:
 
     async def _make(self, claimed: ClaimedSet) -> SetResult:
         """Ask for one set and read the answers."""
-        conversation = [Message("user", claimed.text)]
-        if claimed.system:
-            conversation.insert(0, Message("system", claimed.system))
         k = self._run.candidates
         task = Task(
-            tuple(conversation), claimed.language, k, claimed.seed, claimed.attempt, claimed.source
+            claimed.conversation, claimed.language, k, claimed.seed, claimed.attempt, claimed.source
         )
         requests = self._strategy.ask(task)
-        sent = await asyncio.gather(*(self._send(claimed.set_id, request) for request in requests))
+        tellers: Sequence[OnTokens | None] = [None] * len(requests)
+        if self._urgent:
+            tellers = self._progress.begin(claimed, requests=len(requests))
+        sent = await asyncio.gather(
+            *(
+                self._send(claimed.set_id, request, on_tokens)
+                for request, on_tokens in zip(requests, tellers, strict=True)
+            )
+        )
         return make_result(claimed, sent, strategy=self._strategy, k=k, detector=self._detector)
 
-    async def _send(self, set_id: int, request: Request) -> Sent:
-        sent = await self._fleet.send(request, begun=functools.partial(self._begun.add, set_id))
+    async def _send(self, set_id: int, request: Request, on_tokens: OnTokens | None) -> Sent:
+        sent = await self._fleet.send(
+            request, begun=functools.partial(self._begun.add, set_id), on_tokens=on_tokens
+        )
         if set_id in self._unanswered:  # else the set was given back meanwhile
             self._unanswered[set_id] -= 1
         if isinstance(sent.reply, NotServedError) and self._fleet.refuses(sent.body["model"]):
@@ -289,6 +301,8 @@ class _Pump:
         """After the loop: let what was sent arrive when the run was paused; otherwise let go of it."""
         if self._refusal:
             await self._database(_pause, self._run, self._refusal)
+        else:
+            await self._say_trouble()
         await self._hand_back([set_id for set_id in self._held if set_id not in self._begun])
         while self._held and not self._stopping() and await self._database(is_paused, self._run.pk):
             if self._renew_due.now():
@@ -313,6 +327,13 @@ class _Pump:
     def _forget(self, set_id: int) -> None:
         del self._held[set_id], self._unanswered[set_id]
         self._begun.discard(set_id)
+        self._progress.forget(set_id)
+
+    async def _say_trouble(self) -> None:
+        if trouble := self._fleet.trouble:
+            await self._say(_("%(error)s Trying again.") % {"error": trouble})
+        elif self._fleet.is_open:
+            await self._say("")
 
     async def _say(self, sentence: str) -> None:
         """Show on the run what it waits for."""

@@ -23,7 +23,7 @@ from pluralism.strategies import Request
 from workers.gate import REFUSED_PAUSE, Gate
 from workers.limiter import Limiter, most_at_once
 from workers.outcomes import Sent
-from workers.vllm import Answer, Load, ModelServer, ModelServerError, NotServedError
+from workers.vllm import Answer, Load, ModelServer, ModelServerError, NotServedError, OnTokens
 
 OLDEST_VERSION = (0, 30)
 """Before it, one bad constrained request could kill the engine."""
@@ -176,10 +176,12 @@ class Fleet:
             if replica.gate.is_open or replica.refusal or replica.trouble
         ]
 
-    async def send(self, request: Request, *, begun: Callable[[], None]) -> Sent:
+    async def send(
+        self, request: Request, *, begun: Callable[[], None], on_tokens: OnTokens | None = None
+    ) -> Sent:
         """Send one request to the least loaded server that serves its model, as soon as one takes it.
 
-        `begun` is called when it is sent. What comes of it, an answer or an error, is in the result;
+        `begun` is called when it is sent, `on_tokens` as its tokens come. What comes of it, an answer or an error, is in the result;
         cancelling the call aborts the request at the server.
         """
         body = request.body(model=self.model)
@@ -192,7 +194,7 @@ class Fleet:
         begun()
         sent_at, reply = time.monotonic(), None
         try:
-            reply = await _ask(replica.server, body)
+            reply = await _ask(replica.server, body, on_tokens)
         finally:
             self._release(replica, reply, sent_at=sent_at)
         if isinstance(reply, NotServedError):
@@ -344,8 +346,10 @@ class Fleet:
             replica.limiter.look(replica.load)
 
 
-async def _ask(server: ModelServer, body: dict[str, object]) -> Answer | ModelServerError:
+async def _ask(
+    server: ModelServer, body: dict[str, object], on_tokens: OnTokens | None
+) -> Answer | ModelServerError:
     try:
-        return await server.complete(body)
+        return await server.complete(body, on_tokens=on_tokens)
     except ModelServerError as error:
         return error

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import httpx2
 
@@ -23,6 +23,8 @@ LOOK_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 2.0
 """Shorter than the 5 s after which uvicorn, and so vLLM, closes a connection: reusing one then is a reset."""
 LONGEST_RETRY_AFTER = 3600.0
+OnTokens: TypeAlias = Callable[[int], None]
+"""Is told, while an answer is streamed, how many tokens have come so far."""
 TOO_LONG = (
     "maximum context length",
     "max_model_len",
@@ -140,7 +142,7 @@ class ModelServer:
         await self._client.aclose()
 
     async def complete(
-        self, body: Mapping[str, Any], *, on_tokens: Callable[[int], None] | None = None
+        self, body: Mapping[str, Any], *, on_tokens: OnTokens | None = None
     ) -> Answer:
         """Send one chat completion request; cancelling the call closes its connection, which aborts the work.
 
@@ -159,9 +161,7 @@ class ModelServer:
         duration_ms = _since(started)
         return _read_answer(_checked(response, duration_ms), duration_ms)
 
-    async def _stream(
-        self, body: Mapping[str, Any], on_tokens: Callable[[int], None], started: float
-    ) -> Answer:
+    async def _stream(self, body: Mapping[str, Any], on_tokens: OnTokens, started: float) -> Answer:
         assembly = Assembly()
         try:
             async with (

@@ -98,7 +98,11 @@ def _prompt_of(turn: Turn) -> Prompt:
 def _standing_run(project: Project) -> tuple[GenerationRun, Strategy]:
     """Return the run that makes the project's live sets as its current wave says, and its strategy."""
     wave = Wave.objects.filter(project=project).latest("number")
-    made_by = checked_strategy(wave.setting("strategy"), wave.setting("strategy_parameters"))
+    made_by = checked_strategy(
+        wave.setting("strategy"),
+        wave.setting("strategy_parameters"),
+        candidates=project.candidates,
+    )
     wanted = {
         "strategy": made_by.name,
         "parameters": made_by.model_dump(mode="json"),
@@ -165,7 +169,7 @@ def start_trial(
     """
     if strategy in ("", project.strategy) and parameters is None:
         strategy, parameters = project.strategy, project.strategy_parameters
-    made_by = checked_strategy(strategy, parameters or {})
+    made_by = checked_strategy(strategy, parameters or {}, candidates=project.candidates)
     check_request(project, settings.VLLM_MODEL, [language] if language else [], None, ())
     with transaction.atomic():
         prompt = prompt or _trial_prompt(project, text, language)
@@ -206,7 +210,9 @@ def _trial_prompt(project: Project, text: str, language: str) -> Prompt:
 
 
 def record_progress(*, progress: Sequence[tuple[ClaimedSet, Sequence[int]]]) -> None:
-    """Write how many tokens each request of the sets has brought so far, in one statement."""
+    """Write how many tokens each request of the sets has brought so far, in one statement at most."""
+    if not progress:
+        return
     ordered = sorted(progress, key=lambda one: one[0].set_id)
     with connection.cursor() as cursor:
         cursor.execute(
