@@ -142,10 +142,11 @@ class CheckedResponse:
 
 @dataclass(frozen=True)
 class CheckedSet:
-    """The responses in their order, and how unlike they are by character n-grams."""
+    """The responses in their order, how unlike they are by character n-grams, and which are near-identical."""
 
     responses: tuple[CheckedResponse, ...]
     diversity: DiversityFigures
+    alike: tuple[tuple[int, int], ...]
 
 
 def check_set(
@@ -174,32 +175,42 @@ def check_set(
         debris, wrong_language, length_balance; near_identical where difference was promised.
     """
     _check_debris(candidates)
-    texts = [candidate.text for candidate in candidates]
-    findings = [check_language(text) for text in texts]
-    _check_languages(findings)
-    similarity = char_ngram_similarity(texts)
-    diversity = measure_diversity(texts, similarity)
-    if max_length_ratio is not None and diversity.length_spread > max_length_ratio:
+    checked = describe_set(candidates, check_language=check_language)
+    _check_languages([response.language for response in checked.responses])
+    spread = checked.diversity.length_spread
+    if max_length_ratio is not None and spread > max_length_ratio:
         raise UnusableError(
             "length_balance",
-            f"the longest response has {diversity.length_spread:.1f} times the characters of the shortest; {max_length_ratio:g} times are allowed",
+            f"the longest response has {spread:.1f} times the characters of the shortest; {max_length_ratio:g} times are allowed",
         )
-    pairs = near_identical_pairs(similarity)
-    if pairs and promises_difference:
-        first, second = sorted(pairs[0])
+    if checked.alike and promises_difference:
+        first, second = sorted(checked.alike[0])
         raise UnusableError(
             "near_identical",
             f"response {second + 1} says nearly the same as response {first + 1}",
         )
+    return checked
+
+
+def describe_set(
+    candidates: Sequence[Candidate], *, check_language: Callable[[str], Finding]
+) -> CheckedSet:
+    """Return what is stored with two or more candidates, whatever it is: nothing is refused here."""
+    texts = [candidate.text for candidate in candidates]
+    similarity = char_ngram_similarity(texts)
+    pairs = near_identical_pairs(similarity)
     alike = {number for pair in pairs for number in pair}
     return CheckedSet(
         responses=tuple(
             CheckedResponse(
                 candidate, finding, _flags(candidate.text, finding, near_identical=number in alike)
             )
-            for number, (candidate, finding) in enumerate(zip(candidates, findings, strict=True))
+            for number, (candidate, finding) in enumerate(
+                zip(candidates, map(check_language, texts), strict=True)
+            )
         ),
-        diversity=diversity,
+        diversity=measure_diversity(texts, similarity),
+        alike=tuple(pairs),
     )
 
 

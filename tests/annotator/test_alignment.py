@@ -298,6 +298,32 @@ def test_an_accepted_set_opens_with_the_texts_as_reviewed(project: Project) -> N
     assert Assignment.objects.filter(comparison__candidate_set=accepted, language="ar").exists()
 
 
+def test_what_people_will_read_is_described_as_the_responses_of_other_sets_are(
+    project: Project,
+) -> None:
+    drafted = make_drafted_set(project)
+    long = "العائلة هي أول ما نعرفه في الحياة، ومن الواجب أن نعتني بآبائنا كما اعتنوا بنا. "
+    accepted = accept(
+        drafted,
+        {
+            0: long * 3,
+            1: "The family is the first thing that we know, and we ought to care for it. " * 3,
+            2: long * 3 + "نعم.",
+            3: "لا.",
+        },
+    )
+    responses = list(accepted.responses.order_by("slot"))
+    assert [(one.detected_language, one.language_check) for one in responses] == [
+        ("ar", "same"),
+        ("en", "other"),
+        ("ar", "same"),
+        ("", "unchecked"),
+    ]
+    assert [one.flags for one in responses] == [["near_identical"], [], ["near_identical"], []]
+    diversity = accepted.diversities.get()
+    assert (diversity.similarity, diversity.distinct) == ("char_ngrams-1", 3)
+
+
 def test_line_breaks_that_a_browser_rewrites_are_no_edit(project: Project) -> None:
     text = "أولًا:\n\n- الوقت\r\n- المال\rالكل"
     drafted = make_drafted_set(project, texts=(text, *ARABIC[1:]))

@@ -1,6 +1,8 @@
 """Aligned sets: a complete set in another language, response by response, opened by a reviewer."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -14,6 +16,7 @@ from annotator.markup import render_markdown
 from annotator.models import (
     Annotator,
     CandidateSet,
+    Diversity,
     GenerationRun,
     Project,
     Prompt,
@@ -24,6 +27,10 @@ from annotator.models import (
 from annotator.services.comparisons import open_for
 from annotator.services.generation.runs import check_request
 from annotator.services.prompt_rows import MAX_TEXT, is_visible, text_problem
+from pluralism.checks import CheckedResponse, CheckedSet, describe_set
+from pluralism.languages import detector_for
+from pluralism.similarity import CHAR_NGRAMS
+from pluralism.strategies import Candidate
 from pluralism.strategies.translation import Translation
 
 State = CandidateSet.State
@@ -181,8 +188,13 @@ def accept_translation(
             for draft in drafts.select_related("source_response").order_by("slot")
         ]
         _check_texts({draft.slot: text for draft, text in reviewed})
+        described = _describe(candidate_set, [text for _draft, text in reviewed])
         Response.objects.bulk_create(
-            _response(candidate_set, draft, text) for draft, text in reviewed
+            _response(candidate_set, draft, response)
+            for (draft, _text), response in zip(reviewed, described.responses, strict=True)
+        )
+        Diversity.objects.create(
+            candidate_set=candidate_set, similarity=CHAR_NGRAMS, **asdict(described.diversity)
         )
         open_for(candidate_sets=[candidate_set])
     return candidate_set
@@ -241,7 +253,19 @@ def _check_texts(texts: Mapping[int, str]) -> None:
         )
 
 
-def _response(candidate_set: CandidateSet, draft: TranslationDraft, text: str) -> Response:
+def _describe(candidate_set: CandidateSet, texts: Sequence[str]) -> CheckedSet:
+    """Say of the texts what is stored with them; what is wrong with them, the reviewer has decided."""
+    detector = detector_for(frozenset(candidate_set.project.languages))
+    return describe_set(
+        [Candidate(text, request=slot) for slot, text in enumerate(texts)],
+        check_language=partial(detector.check, asked=candidate_set.language),
+    )
+
+
+def _response(
+    candidate_set: CandidateSet, draft: TranslationDraft, checked: CheckedResponse
+) -> Response:
+    text = checked.candidate.text
     return Response(
         project_id=candidate_set.project_id,
         candidate_set=candidate_set,
@@ -258,4 +282,7 @@ def _response(candidate_set: CandidateSet, draft: TranslationDraft, text: str) -
         codes=draft.source_response.codes,
         origin={"edited": text != draft.text},
         source_response=draft.source_response,
+        detected_language=checked.language.detected,
+        language_check=checked.language.check,
+        flags=list(checked.flags),
     )
