@@ -115,6 +115,11 @@ def test_a_cancelled_run_leaves_its_prompts_to_the_next(project: Project) -> Non
         ({"strategy": "magic"}, "unknown_strategy", "strategy"),
         ({"parameters": {"temperature": 9}}, "bad_parameters", "parameters.temperature"),
         ({"parameters": {"colour": "red"}}, "bad_parameters", "parameters.colour"),
+        (
+            {"strategy": "select_dpp", "parameters": {"pool": 4}},
+            "bad_parameters",
+            "parameters.pool",
+        ),
         ({"languages": ["english!"]}, "bad_request", "languages"),
         ({"languages": ["e\0n"]}, "bad_request", "languages"),
         ({"limit": 0}, "bad_request", "limit"),

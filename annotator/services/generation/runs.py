@@ -16,7 +16,7 @@ from annotator.models.fields import validate_language_tag
 from annotator.selectors.endpoints import generating_endpoints
 from annotator.selectors.wanted import WANTED_PROMPTS
 from annotator.services.generation.queue import finish_runs
-from pluralism.strategies import STRATEGIES, Strategy, make_strategy
+from pluralism.strategies import STRATEGIES, Strategy, UnfitError, make_strategy
 
 State = GenerationRun.State
 Purpose = GenerationRun.Purpose
@@ -66,7 +66,7 @@ def start_run(
     nothing out and is never counted as made: it takes the oldest prompts, so that trials can be compared.
     """
     strategy, parameters = _with_defaults(project, strategy, parameters)
-    made_by = checked_strategy(strategy, parameters)
+    made_by = checked_strategy(strategy, parameters, candidates=project.candidates)
     model = model or settings.VLLM_MODEL
     check_request(project, model, languages, limit, endpoints)
     with transaction.atomic():
@@ -103,8 +103,8 @@ def _with_defaults(
     return strategy, parameters or {}
 
 
-def checked_strategy(name: str, parameters: Mapping[str, object]) -> Strategy:
-    """Return the strategy with its parameters; refuse what it does not take, field by field."""
+def checked_strategy(name: str, parameters: Mapping[str, object], *, candidates: int) -> Strategy:
+    """Return the strategy with its parameters for sets of so many candidates; refuse what it does not take, field by field."""
     if name not in STRATEGIES:
         sentence = _("There is no strategy “%(name)s”. Choose one of: %(names)s.") % {
             "name": name,
@@ -112,7 +112,13 @@ def checked_strategy(name: str, parameters: Mapping[str, object]) -> Strategy:
         }
         raise Refused("unknown_strategy", sentence, fields={"strategy": sentence})
     try:
-        return make_strategy(name, parameters)
+        strategy = make_strategy(name, parameters)
+        strategy.check_k(candidates)
+    except UnfitError as error:
+        sentence = _(error.sentence)
+        raise Refused(
+            "bad_parameters", sentence, fields={f"parameters.{error.parameter}": sentence}
+        ) from None
     except ValidationError as error:
         fields = {
             ".".join(["parameters", *map(str, item["loc"])]): item["msg"] for item in error.errors()
@@ -125,6 +131,7 @@ def checked_strategy(name: str, parameters: Mapping[str, object]) -> Strategy:
             _("The strategy does not take these parameters. %(faults)s") % {"faults": sentences},
             fields=fields,
         ) from None
+    return strategy
 
 
 def check_request(
