@@ -173,13 +173,20 @@ class ProjectPages:
             request, "token", _("Make a key"), {"project": project, "form": form, "key": key}
         )
 
-    def _find(self, request: HttpRequest, project_id: int) -> Project:
-        """Return the project if this person may see and change it; absent and foreign are alike."""
+    def _see(self, request: HttpRequest, project_id: int) -> Project:
+        """Return the project if this person may see it; absent and foreign are alike."""
         project = (
             visible_projects(request).filter(pk=project_id).first() if project_id < 2**63 else None
         )
         if project is None:
             raise Http404
+        if not self._admin.has_view_permission(request, project):
+            raise PermissionDenied
+        return project
+
+    def _find(self, request: HttpRequest, project_id: int) -> Project:
+        """Return the project if this person may see and change it."""
+        project = self._see(request, project_id)
         if not self._admin.has_change_permission(request, project):
             raise PermissionDenied
         return project

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from annotator.admin.alignment import AlignPage
 from annotator.admin.base import PlurivoxAdmin
+from annotator.admin.diversity import DiversityPage
 from annotator.admin.forms import ProjectForm
 from annotator.admin.project_pages import ProjectPages
 from annotator.models import GenerationRun, Project
@@ -87,6 +88,7 @@ class ProjectAdmin(PlurivoxAdmin):
                 ("upload", pages.upload),
                 ("generate", pages.generate),
                 ("align", AlignPage(self).align),
+                ("diversity", DiversityPage(self).diversity),
                 ("state", pages.change_state),
                 ("invite", pages.invite),
                 ("token", pages.make_token),

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from annotator.models import CandidateSet, Diversity, GenerationRun, Project, Response, Verdict
+from annotator.models import CandidateSet, GenerationRun, Project
 from annotator.selectors.diversity import DiversityRow, diversity_table, list_examples
 from pluralism.intervals import Interval
 from pluralism.similarity import CHAR_NGRAMS
-from tests.factories import make_project, make_prompt, make_set
+from tests.annotator.measured import judge, make_measured
+from tests.factories import make_project, make_prompt
 
 pytestmark = pytest.mark.django_db
 VALUES = {"traditional_secular": "traditional", "survival_self_expression": None}
@@ -17,54 +18,6 @@ VALUES = {"traditional_secular": "traditional", "survival_self_expression": None
 @pytest.fixture
 def project() -> Project:
     return make_project(languages=["en", "fr"])
-
-
-def make_measured(
-    project: Project,
-    dissimilarity: float | None,
-    *,
-    strategy: str = "nc_prompt",
-    model: str = "tiny",
-    language: str = "en",
-    purpose: str = "",
-    similarity: str = CHAR_NGRAMS,
-    **figures: Any,
-) -> CandidateSet:
-    """Make a complete set with its figures; Diversity rows are made here since nothing else wrote them."""
-    run = purpose and GenerationRun.objects.create(
-        project=project, strategy=strategy, candidates=4, purpose=purpose
-    )
-    candidate_set = make_set(
-        project,
-        make_prompt(project, language=language),
-        strategy=strategy,
-        model=model,
-        run=run or None,
-    )
-    if dissimilarity is not None:
-        Diversity.objects.create(
-            candidate_set=candidate_set,
-            similarity=similarity,
-            mean_dissimilarity=dissimilarity,
-            **{"log_determinant": -1.0, "distinct": 4, "length_spread": 2.0, **figures},
-        )
-    return candidate_set
-
-
-def judge(candidate_set: CandidateSet, *values: dict[str, str | None], relevant: int = 4) -> None:
-    """Let a judge speak on as many responses as there are values."""
-    for number, (response, said) in enumerate(
-        zip(Response.objects.filter(candidate_set=candidate_set), values, strict=False)
-    ):
-        Verdict.objects.create(
-            response=response,
-            model="judge",
-            template_version="judge-1",
-            values=said,
-            relevant=number < relevant,
-            request={},
-            answer={},
-        )
 
 
 def rows(project: Project, **options: Any) -> dict[tuple[str, str, str], DiversityRow]:
