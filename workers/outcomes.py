@@ -133,9 +133,11 @@ def _outcome(
         )
         checked = check_set(
             candidates,
-            check_language=partial(detector.check, asked=claimed.language),
+            check_language=partial(
+                detector.check, asked=strategy.response_language or claimed.language
+            ),
             promises_difference=strategy.promises_difference,
-            max_length_ratio=None,
+            max_length_ratio=strategy.max_length_ratio,
         )
     except UnusableError as error:
         return Again(error.reason, error.detail)

@@ -5,6 +5,7 @@ conversation in the first mode, the next in the second, and so on; the last mode
 model's name: `stand-in:bad-json`.
 
 ok                      what the request asks for: k strings, k parts behind ###, a translation, or a paragraph
+echo                    the last message
 hash-N wrong-count      N parts; one part too few
 preamble labelled trailing plain    the ### protocol, spoken badly
 bad-json wrong-shape cut-json       JSON that isn't, isn't the right one, or stops in the middle
@@ -97,6 +98,8 @@ def answer(mode: str, body: dict[str, Any], seed: int) -> tuple[str, str]:
         return made(texts)
     if mode.startswith("hash-"):
         return _hashes([paragraph(seed, slot) for slot in range(int(mode[5:]))]), "stop"
+    if mode == "echo":
+        return str(body["messages"][-1]["content"]), "stop"
     if "response_format" in body:
         return json.dumps(judged(body) or {"responses": texts}), "stop"
     return (_hashes(texts) if k else translated(body) or texts[0]), "stop"

@@ -15,6 +15,7 @@ from annotator.services.generation import (
     SetResult,
     Truncated,
 )
+from pluralism.languages import detector_for
 from pluralism.strategies import Message, Task, make_strategy
 from tests.model_server import ModelServerStandIn
 from workers.outcomes import Sent, make_result
@@ -56,7 +57,13 @@ def attempt(
                     sent.append(Sent(request, body, error))
             return sent
 
-    return make_result(claimed, asyncio.run(send()), strategy=made_by, k=4)
+    return make_result(
+        claimed,
+        asyncio.run(send()),
+        strategy=made_by,
+        k=4,
+        detector=detector_for(frozenset({"en", "fr", "hi"})),
+    )
 
 
 def outcome_of(base_url: str, mode: str, **options: Any) -> Outcome:
@@ -174,6 +181,14 @@ def test_an_answer_cut_at_the_limit_is_truncated_whatever_it_holds(
         ("special-token", {}, "special_token"),
         ("garbled", {}, "garbled"),
         ("no-choices", {}, "garbled"),
+        ("french", {}, "wrong_language"),
+        ("french-once", {}, "wrong_language"),
+        ("french", {"strategy": "independent"}, "wrong_language"),
+        ("alike", {}, "near_identical"),
+        ("unbalanced", {"max_length_ratio": 20}, "length_balance"),
+        ("lettered", {}, "debris"),
+        ("lettered", {"protocol": "structured"}, "debris"),
+        ("lettered", {"strategy": "independent"}, "debris"),
     ],
 )
 def test_an_unusable_answer_is_tried_again_counts_and_is_kept(
@@ -202,6 +217,43 @@ def test_k_usable_responses_make_a_complete_set_with_their_origin(
     assert len({response.seed for response in responses}) == (4 if independent else 1)
     assert [response.completion_tokens is not None for response in responses] == [independent] * 4
     assert sum(exchanged.completion_tokens for exchanged in result.exchanges) > 0
+
+
+def test_a_baseline_keeps_near_identical_responses_and_tells(
+    model_server: ModelServerStandIn,
+) -> None:
+    outcome = outcome_of(model_server.base_url, "alike", strategy="independent")
+    assert isinstance(outcome, Completed)
+    assert [response.flags for response in outcome.responses] == [("near_identical",)] * 4
+    assert outcome.diversity is not None
+    assert outcome.diversity.distinct == 1
+
+
+def test_a_refusal_is_told_and_shown(model_server: ModelServerStandIn) -> None:
+    outcome = outcome_of(model_server.base_url, "refusing")
+    assert isinstance(outcome, Completed)
+    assert [response.flags for response in outcome.responses] == [("refusal",)] * 4
+
+
+def test_lengths_may_differ_as_far_as_the_strategy_says(model_server: ModelServerStandIn) -> None:
+    assert isinstance(
+        outcome_of(model_server.base_url, "unbalanced", max_length_ratio=None), Completed
+    )
+
+
+def test_the_language_of_the_responses_is_the_one_asked_for(
+    model_server: ModelServerStandIn,
+) -> None:
+    french = outcome_of(
+        model_server.base_url, "french", strategy="independent", response_language="fr"
+    )
+    assert isinstance(french, Completed)
+    assert {
+        (response.detected_language, response.language_check) for response in french.responses
+    } == {("fr", "same")}
+    english = outcome_of(model_server.base_url, "ok", response_language="hi")
+    assert isinstance(english, Again)
+    assert english.reason == "wrong_language"
 
 
 def test_where_requests_of_a_set_fail_differently_the_gravest_decides(
