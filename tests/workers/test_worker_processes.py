@@ -95,7 +95,7 @@ def test_a_worker_asked_to_end_puts_its_sets_back_within_seconds(
 ) -> None:
     with run_worker(log=tmp_path / "worker.log") as worker:
         run = start(project, *(f"{number}? [[hang]]" for number in range(30)))
-        wait_until(lambda: model_server.in_flight == 8)
+        wait_until(lambda: model_server.in_flight == 6)
         worker.terminate()
         worker.wait(15)
     assert (count(run, "queued"), count(run, "running")) == (30, 0)
