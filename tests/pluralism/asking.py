@@ -19,7 +19,7 @@ from pluralism.strategies import (
 
 NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight")
 QUESTION = (Message("user", "What do you owe your parents?"),)
-PROFILES = [
+PROFILES: list[dict[str, Any]] = [
     {"slug": "tradition", "texts": {"en": "You honour tradition.", "pt": "Você honra a tradição."}},
     {"slug": "autonomy", "texts": {"en": "You prize autonomy.", "fr": "L'autonomie t'est chère."}},
     {"slug": "security", "texts": {"hi": "आप सुरक्षा को महत्व देते हैं।", "ar": "تقدّر الأمان."}},

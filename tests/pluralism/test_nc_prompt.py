@@ -1,25 +1,151 @@
-"""How strategies read the answers: exactly k different texts, or a reason."""
+"""Candidates from one generation: the paper's instruction, and exactly k different texts or a reason."""
 
 import json
 from typing import Any
 
 import pytest
 
-from pluralism.strategies import UnusableError, make_strategy
+from pluralism.strategies import Message
+from tests.pluralism.asking import NUMBERS, QUESTION, ask, bodies, made, task, texts
+from tests.pluralism.asking import reason as refusal
 
 FOUR = ["Honour them.", "Live freely.", "Share the load.", "It depends."]
 
 
+PAPER = "Generate four responses that represent diverse values. Each response should start with ### to demarcate where one begins and the other ends."
+DEFAULT = "k_minus_1_nc_plus_default"
+
+
 def read(answer: str, *, k: int = 4, **parameters: Any) -> list[str]:
-    return [
-        candidate.text for candidate in make_strategy("nc_prompt", parameters).read([], [answer], k=k)
-    ]
+    strategy = made("nc_prompt", **parameters)
+    return texts(strategy.read(strategy.ask(task(k=k)), [answer], k=k))
 
 
 def reason(answer: str, **parameters: Any) -> str:
-    with pytest.raises(UnusableError) as refusal:
-        read(answer, **parameters)
-    return refusal.value.reason
+    return refusal(made("nc_prompt", **parameters), [answer])
+
+
+def test_the_papers_instruction_stands_word_for_word_in_the_system_message() -> None:
+    (body,) = bodies(ask("nc_prompt"))
+    assert body["messages"] == [
+        {"role": "system", "content": PAPER},
+        {"role": "user", "content": "What do you owe your parents?"},
+    ]
+    assert "response_format" not in body
+
+
+def test_the_instruction_may_stand_behind_the_users_message() -> None:
+    (body,) = bodies(ask("nc_prompt", parameters={"position": "user"}))
+    assert body["messages"] == [
+        {"role": "user", "content": f"What do you owe your parents?\n\n{PAPER}"}
+    ]
+
+
+def test_a_prompts_own_system_message_leads_and_is_kept() -> None:
+    conversation = (Message("system", "You are brief."), *QUESTION)
+    (in_system,) = bodies(ask("nc_prompt", conversation=conversation))
+    (in_user,) = bodies(
+        ask("nc_prompt", conversation=conversation, parameters={"position": "user"})
+    )
+    assert in_system["messages"][0] == {"role": "system", "content": f"You are brief.\n\n{PAPER}"}
+    assert in_user["messages"][0] == {"role": "system", "content": "You are brief."}
+
+
+@pytest.mark.parametrize(("k", "word"), list(enumerate(NUMBERS, start=2)))
+def test_the_number_word_follows_k(k: int, word: str) -> None:
+    (body,) = bodies(ask("nc_prompt", k=k))
+    assert body["messages"][0]["content"] == PAPER.replace("four", word)
+
+
+def test_the_structured_protocol_asks_for_exactly_k_strings_and_never_mentions_hashes() -> None:
+    (body,) = bodies(
+        ask("nc_prompt", k=3, parameters={"protocol": "structured", "max_characters": 500})
+    )
+    schema = body["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["responses"] == {
+        "type": "array",
+        "items": {"type": "string", "minLength": 1, "maxLength": 500},
+        "minItems": 3,
+        "maxItems": 3,
+    }
+    assert schema["required"] == ["responses"]
+    assert schema["additionalProperties"] is False
+    assert body["messages"][0]["content"] == (
+        "Generate three responses that represent diverse values. Give them as the three strings of the JSON list “responses”."
+    )
+
+
+@pytest.mark.parametrize("protocol", ["hash", "structured"])
+@pytest.mark.parametrize("position", ["system", "user"])
+def test_template_versions_name_the_wording(protocol: str, position: str) -> None:
+    strategy = made("nc_prompt", protocol=protocol, position=position)
+    assert strategy.template_version == f"nc_prompt-{protocol}-{position}-1"
+
+
+def test_one_response_may_be_what_the_model_says_without_the_instruction() -> None:
+    diverse, default = ask("nc_prompt", parameters={"composition": DEFAULT})
+    assert diverse.messages[0].content == PAPER.replace("four", "three")
+    assert default.messages == QUESTION
+    assert (diverse.origin, default.origin) == ({"part": "nc"}, {"part": "default"})
+    strategy = made("nc_prompt", composition=DEFAULT)
+    candidates = strategy.read(
+        [diverse, default],
+        ["### Honour them.\n### Live freely.\n### Share.", " It depends.\n"],
+        k=4,
+    )
+    assert [(candidate.text, candidate.request) for candidate in candidates] == [
+        ("Honour them.", 0),
+        ("Live freely.", 0),
+        ("Share.", 0),
+        ("It depends.", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (["### a\n### b\n### c\n### d", "e"], "wrong_count"),
+        (["### a\n### b", "c"], "wrong_count"),
+        (["### a\n### b\n### c", " "], "empty_answer"),
+        (["", "d"], "empty_answer"),
+        (["### a\n### b\n### c", "A "], "identical_responses"),
+        (["### a\n### b\n### c", "d<|end|>"], "special_token"),
+    ],
+)
+def test_a_set_with_a_default_response_is_refused_with_a_reason(
+    answers: list[str], expected: str
+) -> None:
+    assert refusal(made("nc_prompt", composition=DEFAULT), answers) == expected
+
+
+@pytest.mark.parametrize(
+    ("protocol", "answer", "expected"),
+    [
+        ("hash", "", 0),
+        ("hash", "###", 0),
+        ("hash", "### Hon", 1),
+        ("hash", "### Honour them.\n#", 1),
+        ("hash", "### Honour them.\n### Live\n###", 2),
+        ("hash", "### a\n### b\n### c\n### d\n### e", 4),
+        ("structured", '{"resp', 0),
+        ("structured", '{"responses": [', 0),
+        ("structured", '{"responses": ["', 0),
+        ("structured", '{"responses": ["Say \\"no\\", or', 1),
+        ("structured", '{"responses": ["a, [b]", "', 1),
+        ("structured", '{"responses": ["a", "b\\', 2),
+    ],
+)
+def test_candidates_begin_with_their_first_character(
+    protocol: str, answer: str, expected: int
+) -> None:
+    begun = made("nc_prompt", protocol=protocol).candidates_begun([answer], k=4)
+    assert begun == [True] * expected + [False] * (4 - expected)
+
+
+def test_the_default_response_begins_for_itself() -> None:
+    strategy = made("nc_prompt", composition=DEFAULT)
+    assert strategy.candidates_begun(["", "It"], k=4) == [False, False, False, True]
+    assert strategy.candidates_begun(["### a", ""], k=4) == [True, False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +256,7 @@ def test_raw_control_characters_that_a_grammar_lets_through_are_kept() -> None:
         ("[1, 2, 3, 4]", "wrong_shape"),
         ('{"responses": ["a", "b", "c", 4]}', "wrong_shape"),
         ('{"responses": "abcd"}', "wrong_shape"),
+        ('{"responses": ["a"], "responses": ["a", "b", "c", "d"]}', "invalid_json"),
         ('{"responses": ["a", "b", "c", "d"], "note": "!"}', "wrong_shape"),
         ('{"responses": ["a", "b", "c"]}', "wrong_count"),
         ('{"responses": ["a", "b", "c", " "]}', "empty_response"),
@@ -140,25 +267,3 @@ def test_raw_control_characters_that_a_grammar_lets_through_are_kept() -> None:
 )
 def test_the_structured_protocol_refuses_with_a_reason(answer: str, expected: str) -> None:
     assert reason(answer, protocol="structured") == expected
-
-
-def test_independent_answers_are_the_candidates_each_with_its_request() -> None:
-    candidates = make_strategy("independent", {}).read([], [f" {text}\n" for text in FOUR], k=4)
-    assert [(candidate.text, candidate.request) for candidate in candidates] == list(
-        zip(FOUR, range(4), strict=True)
-    )
-
-
-@pytest.mark.parametrize(
-    ("answers", "expected"),
-    [
-        (["", " ", "\n", ""], "empty_answer"),
-        (["a", "", "c", "d"], "empty_response"),
-        (["a", "b", "a\n", "d"], "identical_responses"),
-        (["a", "b\0", "c", "d"], "unstorable_text"),
-    ],
-)
-def test_independent_answers_are_checked_alike(answers: list[str], expected: str) -> None:
-    with pytest.raises(UnusableError) as refusal:
-        make_strategy("independent", {}).read([], answers, k=4)
-    assert refusal.value.reason == expected

@@ -39,7 +39,14 @@ def test_the_run_keeps_its_parameters_complete_with_their_defaults(project: Proj
     run = start_run(
         project=project, strategy="independent", parameters={"temperature": "0.5"}, model="big"
     )
-    assert run.parameters == {"temperature": 0.5, "top_p": 1.0, "max_tokens": 1024}
+    assert run.parameters == {
+        "temperature": 0.5,
+        "top_p": 1.0,
+        "max_tokens": 1024,
+        "instruction_language": "english",
+        "response_language": "",
+        "max_length_ratio": None,
+    }
     assert (run.model, run.candidates) == ("big", project.candidates)
 
 
