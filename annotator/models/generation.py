@@ -232,7 +232,8 @@ class CandidateSet(models.Model):
             ),
         )
         indexes = (
-            models.Index(name="set_by_run_state", fields=("run", "state")),
+            # With the id behind it, the sets that a run made last are found at once.
+            models.Index(name="set_by_run_state", fields=("run", "state", "-id")),
             models.Index(name="set_queue", fields=("run", "id"), condition=Q(state="queued")),
             models.Index(name="set_leases", fields=("lease_until",), condition=Q(state="running")),
             models.Index(name="set_by_project", fields=("project", "-id")),

@@ -49,6 +49,8 @@ def count_progress(*, project_ids: Sequence[int]) -> dict[int, Progress]:
         ("participants", Participation),
     ):
         rows = model._default_manager.filter(project__in=project_ids).order_by()
+        if model is Prompt:
+            rows = rows.exclude(source=Prompt.Source.TRIAL)
         for project_id, count in (
             rows.values("project_id").annotate(n=Count("*")).values_list("project_id", "n")
         ):

@@ -35,9 +35,11 @@ class Prompts(ScopedList):
 
     def get_queryset(self) -> QuerySet[Prompt]:
         """Return the project's prompts."""
-        return Prompt.objects.filter(
-            project=get_project(self.request, self.kwargs["slug"])
-        ).select_related("group")
+        return (
+            Prompt.objects.filter(project=get_project(self.request, self.kwargs["slug"]))
+            .exclude(source=Prompt.Source.TRIAL)
+            .select_related("group")
+        )
 
     @extend_schema(
         operation_id="prompts_add",
