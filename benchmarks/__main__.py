@@ -1,6 +1,6 @@
 """Run every benchmark and print one table.
 
-python -m benchmarks [loop export generation …]
+python -m benchmarks [loop export generation worker …]
 """
 
 import subprocess
@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.table import show
 
-BENCHMARKS = ("loop", "export", "generation")
+BENCHMARKS = ("loop", "export", "generation", "worker")
 
 
 def main(names: list[str]) -> int:
