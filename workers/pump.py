@@ -30,9 +30,11 @@ logger = logging.getLogger(__name__)
 TICK = 0.1
 BATCH = 50
 """Results that are stored, and sets that are claimed, together."""
-LONGEST_WAIT_TO_STORE = 2.0
+LONGEST_WAIT_TO_STORE = 8.0
+"""Nobody waits for a set in bulk; a worker that is killed loses the work of so many seconds."""
 CLAIM_EVERY = 0.5
-LOOK_EVERY = 1.0
+LOOK_EVERY = 3.0
+"""How often a pump asks whether its run still runs, unless a claim has just said so."""
 RENEW_EVERY = 10.0
 REPORT_EVERY = 5.0
 PROGRESS_EVERY = 0.5
@@ -83,11 +85,14 @@ class _Due:
 
     def now(self) -> bool:
         """Return True at most once in each interval."""
-        now = time.monotonic()
-        if now < self._at:
+        if time.monotonic() < self._at:
             return False
-        self._at = now + self._every
+        self.put_off()
         return True
+
+    def put_off(self) -> None:
+        """Begin the interval anew."""
+        self._at = time.monotonic() + self._every
 
 
 class _Pump:
@@ -126,7 +131,7 @@ class _Pump:
         self._is_known = bool(run.server_version and run.served_model)
         self._claim_due, self._look_due, self._renew_due, self._report_due, self._progress_due = (
             _Due(TICK if self._urgent else CLAIM_EVERY),
-            _Due(LOOK_EVERY),
+            _Due(LOOK_EVERY / 3 if self._urgent else LOOK_EVERY),
             _Due(RENEW_EVERY),
             _Due(REPORT_EVERY),
             _Due(PROGRESS_EVERY),
@@ -219,6 +224,8 @@ class _Pump:
         room = math.ceil(free / self._requests_per_set)
         claimed = await self._database(generation.claim_sets, run_id=self._run.pk, limit=room)
         self._more_is_queued = len(claimed) == room
+        if claimed:
+            self._look_due.put_off()
         for one in claimed:
             task = asyncio.create_task(self._make(one))
             task.add_done_callback(functools.partial(self._note_end, one))
@@ -343,7 +350,8 @@ class _Pump:
 
 
 def _detector(run: GenerationRun) -> LanguageDetector:
-    return detector_for(frozenset(run.project.languages))
+    strategy = make_strategy(run.strategy, run.parameters)
+    return detector_for(frozenset([*run.project.languages, strategy.response_language]))
 
 
 def _pause(run: GenerationRun, refusal: str) -> None:
