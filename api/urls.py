@@ -2,10 +2,11 @@
 
 from django.urls import path, re_path
 
-from api.views import candidates, documentation, generation, judgments, projects, prompts
+from api.views import candidates, documentation, generation, judgments, projects, prompts, releases
 
 app_name = "api"
 PROJECT = "projects/<slug:slug>/"
+RELEASE = f"{PROJECT}releases/<str:version>/"
 RUN = f"{PROJECT}generation-runs/<int:run_id>/"
 
 urlpatterns = [
@@ -24,5 +25,8 @@ urlpatterns = [
     path(f"{PROJECT}judgments/", judgments.Judgments.as_view(), name="judgments"),
     path(f"{PROJECT}export/", judgments.Export.as_view(), name="export"),
     path(f"{PROJECT}export/features/", judgments.ExportFeatures.as_view(), name="features"),
+    path(f"{PROJECT}releases/", releases.Releases.as_view(), name="releases"),
+    path(RELEASE, releases.ReleaseDetail.as_view(), name="release"),
+    path(f"{RELEASE}files/<path:name>", releases.ReleaseFile.as_view(), name="release-file"),
     re_path("", documentation.nothing_here),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
+from annotator.services import releases
 from workers import measuring
 from workers.pump import pump_run
 
@@ -36,3 +37,9 @@ def generate_now(*, run_id: int) -> None:
 def measure_sets() -> None:
     """Embed and judge complete sets, where a server is configured for it."""
     measuring.measure_sets(stopping=lambda: bool(_stopping.value))
+
+
+@shared_task(name="workers.build_release")
+def build_release(*, release_id: int) -> None:
+    """Build a release that waits for it."""
+    releases.build_release(release_id=release_id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from annotator.bells import ring_measuring
-from annotator.services import assignments, generation
+from annotator.services import assignments, generation, releases
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,9 @@ class Swept:
 
 
 def sweep() -> Swept:
-    """Give overdue places and candidate sets back and ring again for runs that have work and for measuring."""
+    """Give overdue places and candidate sets back and ring again for runs, measuring and releases that wait."""
     ring_measuring()
+    releases.ring_for_releases()
     return Swept(
         places=assignments.give_back_overdue(), candidate_sets=generation.requeue_overdue()
     )

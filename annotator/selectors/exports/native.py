@@ -130,6 +130,18 @@ NATIVE = (
     Column("withdrawn", "false", TRUTH),
 )
 
+NATIVE_RELEASED = tuple(
+    column
+    if column.name != "annotator"
+    else Column(
+        "annotator",
+        ANNOTATOR_SQL.replace("'{}'::json", "'{}'"),
+        {"id": TEXT, "country": TEXT, "demographics": TEXT},
+    )
+    for column in NATIVE
+)
+"""The same in a release, whose files need a type for everything: demographics are JSON in a text."""
+
 KEPT_IN_A_TOMBSTONE = ("judgment_id", "project", "schema_version")
 
 

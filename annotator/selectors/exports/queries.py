@@ -6,7 +6,7 @@ judgment, so that the first row comes at once and nothing is sorted or hashed in
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -16,11 +16,18 @@ from annotator.models import Project
 from annotator.selectors.exports.columns import Feature, build_object, features_of
 from annotator.selectors.exports.community import community_alignment
 from annotator.selectors.exports.countries import COUNTRIES
-from annotator.selectors.exports.native import NATIVE, NATIVE_ROW, SURPLUS, TOMBSTONE_ROW
+from annotator.selectors.exports.native import (
+    NATIVE,
+    NATIVE_RELEASED,
+    NATIVE_ROW,
+    SURPLUS,
+    TOMBSTONE_ROW,
+)
 from annotator.selectors.exports.preference import explicit, implicit
 from annotator.selectors.exports.ranking import ranking
 from annotator.selectors.exports.rewardbench import rewardbench
 from annotator.selectors.exports.shapes import FROM, Counted, Filters, Shape
+from annotator.selectors.exports.splits import BY_GROUP, BY_GROUP_AND_PERSON
 from annotator.selectors.exports.unpaired import unpaired
 
 DERIVED: Mapping[str, Callable[[Project, Filters], Shape]] = {
@@ -68,6 +75,31 @@ def queries_for(*, project: Project, export_format: str, filters: Filters) -> li
     ]
 
 
+def released_query(*, project: Project, export_format: str) -> tuple[Query, Mapping[str, Feature]]:
+    """Return the statement of a format in a release, each row's JSON beside its split, and the row's types.
+
+    What a file can't type, an object with any keys, is text there that holds JSON.
+    """
+    _refuse_unknown(export_format)
+    values = {
+        "project": project.pk,
+        "slug": project.slug,
+        "countries": json.dumps(COUNTRIES),
+    }
+    if export_format == "native":
+        shape = Shape(columns=NATIVE_RELEASED)
+    else:
+        shape = DERIVED[export_format](project, Filters())
+        shape = replace(shape, conditions=(*shape.conditions, *_counted("true")))
+    sql = _select(
+        build_object(shape.columns),
+        FROM + shape.joins,
+        list(shape.conditions),
+        split=BY_GROUP_AND_PERSON if shape.personal else BY_GROUP,
+    )
+    return Query(sql, values), features_of(shape.columns)
+
+
 def native_page_query(*, project: Project, judgment_ids: list[int]) -> Query:
     """Return the statement that gives these judgments of the project as native rows."""
     values = {"project": project.pk, "slug": project.slug, "ids": judgment_ids}
@@ -100,10 +132,18 @@ def _derived(
     )
 
 
-def _select(row: str, source: str, conditions: list[str], *, withdrawn: bool = False) -> str:
+def _select(
+    row: str,
+    source: str,
+    conditions: list[str],
+    *,
+    withdrawn: bool = False,
+    split: str = "",
+) -> str:
     present = f"person.withdrawn_at IS {'NOT ' if withdrawn else ''}NULL"
     where = "\n    AND ".join(["judgment.project_id = %(project)s", present, *conditions])
-    return f"SELECT {row}::text\n{source}\nWHERE {where}\nORDER BY judgment.id"
+    more = f", {split}" if split else ""
+    return f"SELECT {row}::text{more}\n{source}\nWHERE {where}\nORDER BY judgment.id"
 
 
 def _narrow(filters: Filters) -> tuple[list[str], dict[str, Any]]:

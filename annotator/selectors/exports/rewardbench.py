@@ -99,4 +99,5 @@ def rewardbench(project: Project, filters: Filters) -> Shape:
         columns=REWARDBENCH,
         joins=SHARES,
         conditions=(COLLECTED, "turn.number = 1", FIRST_OF_ITS_SET),
+        personal=False,
     )

@@ -13,8 +13,9 @@ JOIN annotator_wave wave ON wave.id = judgment.wave_id
 JOIN annotator_participation person ON person.id = judgment.participation_id
 JOIN annotator_comparison comparison ON comparison.id = judgment.comparison_id
 JOIN annotator_turn turn ON turn.id = judgment.turn_id
+JOIN annotator_conversation conversation ON conversation.id = turn.conversation_id
 LEFT JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
-LEFT JOIN annotator_prompt prompt ON prompt.id = candidate_set.prompt_id
+LEFT JOIN annotator_prompt prompt ON prompt.id = conversation.prompt_id
 LEFT JOIN annotator_promptgroup prompt_group ON prompt_group.id = prompt.group_id
 LEFT JOIN annotator_assignment place ON place.id = judgment.assignment_id
 LEFT JOIN annotator_assignment counting ON counting.judgment_id = judgment.id
@@ -61,3 +62,5 @@ class Shape:
     columns: tuple[Column, ...]
     joins: str = ""
     conditions: tuple[str, ...] = ()
+    personal: bool = True
+    """Whether a row is what one person said."""

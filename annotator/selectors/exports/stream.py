@@ -4,7 +4,7 @@ PostgreSQL builds each row's JSON; Python passes bytes on, block by block, from 
 connection of its own, so that a slow reader holds up nobody else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 import psycopg2.extensions
@@ -29,6 +29,37 @@ SET LOCAL jit = off
 """
 
 
+class Snapshot:
+    """A connection that reads the database as of one moment; `cursor` is the last Change of the project in it."""
+
+    def __init__(self, *, project: Project, exported: str = "") -> None:
+        self.connection, self.cursor = _open_snapshot(project, exported)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self.connection.close()
+
+    def export(self) -> str:
+        """Return the name under which another connection can see the same moment, as long as this one is open."""
+        (name,) = self.rows("SELECT pg_export_snapshot()")[0]
+        return name.decode()  # type: ignore[no-any-return]
+
+    def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Return the rows of a small query; texts come as bytes."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return list(cursor.fetchall())
+
+    def blocks(self, query: Query, *, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of a large query, `size` at a time, from a cursor on the server."""
+        with self.connection.cursor(name="released") as cursor:
+            cursor.execute(query.sql, query.values)
+            while rows := cursor.fetchmany(size):
+                yield rows
+
+
 class ExportStream:
     """An export that is being read: iterate over its blocks of lines, then close it.
 
@@ -38,7 +69,7 @@ class ExportStream:
 
     def __init__(self, *, project: Project, queries: list[Query]) -> None:
         self._queries = queries
-        self._connection, self.cursor = _open_snapshot(project)
+        self._connection, self.cursor = _open_snapshot(project, "")
         self._blocks = self._read()
 
     def __iter__(self) -> Self:
@@ -84,7 +115,7 @@ def native_rows(*, project: Project, judgment_ids: list[int]) -> list[str]:
         return [row for (row,) in cursor.fetchall()]
 
 
-def _open_snapshot(project: Project) -> tuple[Any, int]:
+def _open_snapshot(project: Project, exported: str) -> tuple[Any, int]:
     """Return a connection that reads as of now, and the last Change it sees.
 
     1. Connect, and begin a transaction that has no snapshot yet: settings don't take one.
@@ -92,11 +123,13 @@ def _open_snapshot(project: Project) -> tuple[Any, int]:
     3. While nobody else can begin one, take the snapshot by reading the highest id. No lower one can
        appear later, so an increment from here on misses nothing.
     4. Give the lock back. The snapshot stays as long as the reader needs.
+
+    `exported` names a snapshot that is open elsewhere; then that moment is seen, and no lock is needed.
     """
     with connection.wrap_database_errors:
         reader = _connect()
         try:
-            return reader, _last_change(reader, project)
+            return reader, _last_change(reader, project, exported)
         except BaseException:
             reader.close()
             raise
@@ -109,10 +142,13 @@ def _connect() -> Any:
     return reader
 
 
-def _last_change(reader: Any, project: Project) -> int:
+def _last_change(reader: Any, project: Project, exported: str) -> int:
     with reader.cursor() as snapshot, transaction.atomic(), connection.cursor() as lock:
+        if exported:
+            snapshot.execute("SET TRANSACTION SNAPSHOT %s", [exported])
         snapshot.execute(SETTINGS)
-        lock.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Change.ADVISORY_LOCK, project.pk])
+        if not exported:
+            lock.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Change.ADVISORY_LOCK, project.pk])
         snapshot.execute(
             "SELECT COALESCE(max(id), 0) FROM annotator_change WHERE project_id = %s", [project.pk]
         )

@@ -1,0 +1,149 @@
+"""The numbers that a release says of itself, read inside its snapshot."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from annotator.models import Project
+from annotator.selectors.exports import Snapshot
+from annotator.selectors.exports.native import SURPLUS
+from annotator.selectors.exports.shapes import FROM
+from pluralism.intervals import Interval, mean_interval
+
+PRESENT = "judgment.project_id = %(project)s AND person.withdrawn_at IS NULL"
+COUNTED = f"{PRESENT} AND comparison.kind = 'collect' AND counting.id IS NOT NULL"
+
+WAVES = f"""
+SELECT wave.number, wave.config_hash, wave.consent_version, count(*) {FROM} WHERE {COUNTED}
+GROUP BY wave.number, wave.config_hash, wave.consent_version ORDER BY wave.number"""
+LANGUAGES = f"""
+SELECT comparison.language, count(*), count(DISTINCT judgment.participation_id) {FROM} WHERE {COUNTED}
+GROUP BY comparison.language ORDER BY comparison.language"""
+COUNTRIES = f"""
+SELECT person.country, count(*), count(DISTINCT judgment.participation_id) {FROM} WHERE {COUNTED}
+GROUP BY person.country ORDER BY person.country"""
+STRATEGIES = f"""
+SELECT candidate_set.strategy, candidate_set.template_version, model.names, count(DISTINCT candidate_set.id), count(*)
+{FROM}
+JOIN LATERAL (
+    SELECT COALESCE(string_agg(DISTINCT NULLIF(response.model, ''), ', ' ORDER BY NULLIF(response.model, '')), '') AS names
+    FROM annotator_response response WHERE response.candidate_set_id = candidate_set.id
+) model ON true
+WHERE {COUNTED} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""  # noqa: S608 - texts of this file only
+CHOICES = f"""
+SELECT judgment.choice_kind, count(*) {FROM} WHERE {COUNTED} GROUP BY judgment.choice_kind ORDER BY judgment.choice_kind"""
+WHOLE = f"""
+SELECT count(*), count(DISTINCT judgment.participation_id), count(DISTINCT prompt.id), count(DISTINCT comparison.candidate_set_id),
+    to_char(min(judgment.submitted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD'), to_char(max(judgment.submitted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD'),
+    count(*) FILTER (WHERE judgment.explanation_asked <> 'no'), count(*) FILTER (WHERE judgment.explanation <> '')
+{FROM} WHERE {COUNTED}"""
+EXCLUDED = f"""
+SELECT count(*) FILTER (WHERE person.withdrawn_at IS NOT NULL),
+    count(*) FILTER (WHERE person.withdrawn_at IS NULL AND comparison.kind <> 'collect'),
+    count(*) FILTER (WHERE person.withdrawn_at IS NULL AND {SURPLUS}),
+    count(*) FILTER (WHERE person.withdrawn_at IS NULL AND comparison.kind = 'collect' AND counting.id IS NULL AND NOT {SURPLUS})
+{FROM} WHERE judgment.project_id = %(project)s"""
+PLACES = """
+SELECT count(*), count(*) FILTER (WHERE state = 'judged') FROM annotator_assignment WHERE project_id = %(project)s"""
+OFFERS = """
+SELECT offer.outcome, offer.skip_reason, count(*)
+FROM annotator_offer offer JOIN annotator_participation person ON person.id = offer.participation_id
+WHERE person.project_id = %(project)s AND person.withdrawn_at IS NULL
+GROUP BY offer.outcome, offer.skip_reason ORDER BY offer.outcome, offer.skip_reason"""
+LICENCES = """
+SELECT DISTINCT licence FROM annotator_prompt WHERE project_id = %(project)s AND licence <> '' ORDER BY licence"""
+
+# Of each comparison with two counted judgments or more: the share of pairs of people who gave the same answer.
+AGREEMENT = f"""
+SELECT count(*), COALESCE(avg(share), 0)::float, COALESCE(stddev_samp(share), 0)::float, COALESCE(avg(1.0 / k), 0)::float
+FROM (
+    SELECT sum(same * (same - 1)) / (sum(same) * (sum(same) - 1)) AS share, max(k) AS k
+    FROM (
+        SELECT judgment.comparison_id, count(*) AS same,
+            (SELECT count(*) FROM annotator_comparisonoption option WHERE option.comparison_id = judgment.comparison_id) AS k
+        {FROM} WHERE {COUNTED} GROUP BY judgment.comparison_id, judgment.choice_kind, judgment.choice_response_id
+    ) answers GROUP BY comparison_id HAVING sum(same) > 1
+) items"""  # noqa: S608 - texts of this file only
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Mean share of agreeing pairs of people over `items` comparisons, and what blind choice would give."""
+
+    items: int
+    share: float
+    interval: Interval | None
+    by_chance: float
+
+
+@dataclass(frozen=True)
+class ReleaseFacts:
+    """Numbers of what counts in a release; texts are empty where nothing is known."""
+
+    judgments: int
+    annotators: int
+    prompts: int
+    sets: int
+    first_day: str
+    last_day: str
+    explanations_asked: int
+    explanations_given: int
+    places: int
+    places_judged: int
+    waves: list[dict[str, Any]]
+    languages: list[tuple[str, int, int]]
+    countries: list[tuple[str, int, int]]
+    strategies: list[tuple[str, str, str, int, int]]
+    choices: dict[str, int]
+    excluded: dict[str, int]
+    offers: list[tuple[str, str, int]]
+    licences: list[str]
+    agreement: Agreement
+
+
+def read_facts(*, project: Project, snapshot: Snapshot) -> ReleaseFacts:
+    """Return the numbers as of the snapshot."""
+    values = {"project": project.pk}
+
+    def read(sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(_text(cell) for cell in row) for row in snapshot.rows(sql, values)]
+
+    (whole,), (excluded,), (places,), (agreed,) = map(read, (WHOLE, EXCLUDED, PLACES, AGREEMENT))
+    return ReleaseFacts(
+        judgments=whole[0],
+        annotators=whole[1],
+        prompts=whole[2],
+        sets=whole[3],
+        first_day=whole[4] or "",
+        last_day=whole[5] or "",
+        explanations_asked=whole[6],
+        explanations_given=whole[7],
+        places=places[0],
+        places_judged=places[1],
+        waves=[
+            dict(zip(("number", "config_hash", "consent_version", "judgments"), row, strict=True))
+            for row in read(WAVES)
+        ],
+        languages=read(LANGUAGES),
+        countries=read(COUNTRIES),
+        strategies=read(STRATEGIES),
+        choices=dict(read(CHOICES)),
+        excluded=dict(
+            zip(("withdrawn", "other_kinds", "surplus", "superseded"), excluded, strict=True)
+        ),
+        offers=read(OFFERS),
+        licences=[row[0] for row in read(LICENCES)],
+        agreement=Agreement(
+            items=agreed[0],
+            share=agreed[1],
+            interval=mean_interval(
+                mean=agreed[1], deviation=agreed[2], n=agreed[0], least=0.0, most=1.0
+            )
+            if agreed[0]
+            else None,
+            by_chance=agreed[3],
+        ),
+    )
+
+
+def _text(cell: Any) -> Any:
+    return cell.decode() if isinstance(cell, bytes) else cell

@@ -1,0 +1,170 @@
+"""Building a release: once, inside one snapshot, in a fixed order, without a clock.
+
+Two builds of the same snapshot give the same bytes, so the manifest's checksums can be verified by anybody
+who has the snapshot. A worker that dies leaves nothing that counts: the next one begins anew, and only a
+build that is whole is published.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.utils import timezone
+
+from annotator.bells import ring
+from annotator.errors import Refused
+from annotator.models import Release
+from annotator.selectors.exports import SPLITS, Snapshot, released_query
+from annotator.selectors.exports.columns import SCHEMA_VERSION, Feature
+from annotator.selectors.release_facts import ReleaseFacts, read_facts
+from annotator.services.releases.documents import write_documents
+from annotator.services.releases.files import SplitWriter, WrittenFile, describe, schema_of
+
+State = Release.State
+LOCK = 7352
+"""First key of the advisory lock that one build of a release holds."""
+TELL_EVERY = 2.0
+RING_AFTER = timedelta(minutes=2)
+
+
+def ring_for_releases() -> int:
+    """Ring for releases that wait to be built; whoever finds one being built lets it be. Return how many."""
+    waiting = Release.objects.filter(
+        state=State.BUILDING, created_at__lt=timezone.now() - RING_AFTER
+    ).values_list("pk", flat=True)
+    for release_id in waiting:
+        ring("workers.build_release", release_id=release_id)
+    return len(waiting)
+
+
+def build_release(*, release_id: int) -> None:
+    """Build and publish a release that waits for it; otherwise do nothing.
+
+    1. Take the release's lock, so that there is one build at a time.
+    2. Read everything inside one snapshot, write the files to a folder of this machine.
+    3. Put them into the storage, the manifest last.
+    4. Publish, where the release still waits for it.
+    """
+    with _alone(release_id) as is_alone:
+        release = (
+            Release.objects.select_related("project")
+            .filter(pk=release_id, state=State.BUILDING)
+            .first()
+        )
+        if not is_alone or release is None:
+            return
+        try:
+            with tempfile.TemporaryDirectory(prefix="plurivox-release-") as folder:
+                manifest = _build(release, Path(folder))
+                _store(release, Path(folder), manifest)
+        except (OSError, Refused) as error:
+            Release.objects.filter(pk=release_id, state=State.BUILDING).update(
+                state=State.FAILED, failure=str(error)
+            )
+            return
+        Release.objects.filter(pk=release_id, state=State.BUILDING).update(
+            state=State.PUBLISHED, manifest=manifest, published_at=timezone.now(), failure=""
+        )
+
+
+def write_release(*, release: Release, snapshot: Snapshot, folder: Path) -> dict[str, Any]:
+    """Write all files of a release as of a snapshot; return its manifest."""
+    features: dict[str, dict[str, Feature]] = {}
+    written: list[WrittenFile] = []
+    tell = _Teller(release)
+    for name in release.formats:
+        query, columns = released_query(project=release.project, export_format=name)
+        features[name] = dict(columns)
+        schema = schema_of(columns)
+        writers = {
+            split: SplitWriter(folder, name=name, split=split, schema=schema) for split in SPLITS
+        }
+        for rows in snapshot.blocks(query, size=500):
+            for line, split in rows:
+                writers[split.decode()].add(line)
+            tell.more(len(rows))
+        for writer in writers.values():
+            written += writer.close()
+    tell.now()
+    facts = read_facts(project=release.project, snapshot=snapshot)
+    documents = write_documents(
+        release=release, facts=facts, features=features, files=written, folder=folder
+    )
+    written += [describe(path, folder=folder) for path in documents]
+    return _manifest(release, facts, snapshot.cursor, written)
+
+
+def _build(release: Release, folder: Path) -> dict[str, Any]:
+    with Snapshot(project=release.project) as snapshot:
+        return write_release(release=release, snapshot=snapshot, folder=folder)
+
+
+def _manifest(
+    release: Release, facts: ReleaseFacts, cursor: int, files: list[WrittenFile]
+) -> dict[str, Any]:
+    return {
+        "project": release.project.slug,
+        "version": release.version,
+        "schema_version": SCHEMA_VERSION,
+        "licence": release.licence,
+        "formats": list(release.formats),
+        "cursor": cursor,
+        "waves": facts.waves,
+        "judgments": facts.judgments,
+        "excluded": facts.excluded,
+        "files": [file.as_json() for file in files],
+    }
+
+
+def _store(release: Release, folder: Path, manifest: dict[str, Any]) -> None:
+    (folder / "manifest.json").write_bytes(
+        orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
+    )
+    for entry in [*manifest["files"], {"path": "manifest.json"}]:
+        name = f"{release.folder}/{entry['path']}"
+        if default_storage.exists(name):  # of a build that was broken off
+            default_storage.delete(name)
+        with (folder / entry["path"]).open("rb") as file:
+            default_storage.save(name, File(file))
+
+
+@contextmanager
+def _alone(release_id: int) -> Iterator[bool]:
+    """Hold the release's lock for the time of a build; false where somebody else has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, release_id])
+        (is_alone,) = cursor.fetchone()
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, release_id])
+
+
+class _Teller:
+    """Writes down how far a build has come, at most every two seconds."""
+
+    def __init__(self, release: Release) -> None:
+        self._release, self._rows, self._at = release, 0, 0.0
+
+    def more(self, rows: int) -> None:
+        """Count more rows."""
+        self._rows += rows
+        if time.monotonic() >= self._at:
+            self.now()
+
+    def now(self) -> None:
+        """Write it down."""
+        self._at = time.monotonic() + TELL_EVERY
+        Release.objects.filter(pk=self._release.pk, state=State.BUILDING).update(
+            rows_written=self._rows
+        )

@@ -1,0 +1,102 @@
+"""METHODS.md: how the data came about, in prose, with the numbers of this release."""
+
+from annotator.models import Release
+from annotator.selectors.release_facts import Agreement, ReleaseFacts
+from annotator.services.releases.documents.tables import table
+
+NOT_SAID = "not stated"
+
+
+def write_methods(*, release: Release, facts: ReleaseFacts) -> str:
+    """Return the text."""
+    return (
+        "\n\n".join(
+            [
+                f"# How the data of release {release.version} were collected",
+                _collection(release, facts),
+                "## Prompts and responses",
+                f"The judgments are about {facts.sets:,} sets of responses to {facts.prompts:,} prompts. Where the "
+                "strategy or the model is empty, the responses were made elsewhere and imported.",
+                table(
+                    ["strategy", "template", "models", "sets", "judgments"],
+                    [
+                        [strategy or "–", template or "–", models or "–", sets, judgments]
+                        for strategy, template, models, sets, judgments in facts.strategies
+                    ],
+                ),
+                "## Annotators",
+                f"{facts.annotators:,} people gave the judgments that count. They appear under pseudonyms made for this "
+                "project with its own key. Demographics are in the data only as far as people were asked and consented.",
+                table(
+                    ["country", "judgments", "people"],
+                    [[country or NOT_SAID, *rest] for country, *rest in facts.countries],
+                ),
+                "## Consent and payment",
+                _consent(facts),
+                "## Assignment",
+                f"Every comparison has a fixed number of places, one per judgment wanted; {facts.places_judged:,} of "
+                f"{facts.places:,} places are filled. A person never judges a comparison twice. Over the places of a set "
+                "every response stands in every position equally often, give or take one; the order each person saw is "
+                "in the data. Of the judgments, "
+                f"{facts.explanations_asked:,} were asked for an explanation, drawn before display, and "
+                f"{facts.explanations_given:,} have one.",
+                "## Agreement",
+                _agreement(facts.agreement),
+                "## What was left out, and what people did not answer",
+                "Excluded from what counts: "
+                f"{facts.excluded['withdrawn']:,} judgments of people who withdrew (they are in no file), "
+                f"{facts.excluded['surplus']:,} that came when a comparison had all it wanted, "
+                f"{facts.excluded['superseded']:,} that their author replaced, "
+                f"{facts.excluded['other_kinds']:,} of comparisons that check or train. "
+                "Except for the first, they are in `native`, marked.",
+                table(
+                    ["what became of a task shown", "reason", "times"],
+                    [[outcome, reason or "–", count] for outcome, reason, count in facts.offers],
+                ),
+            ]
+        )
+        + "\n"
+    )
+
+
+def _collection(release: Release, facts: ReleaseFacts) -> str:
+    project = release.project
+    if not facts.judgments:
+        return "No judgment counts yet."
+    days = (
+        f"between {facts.first_day} and {facts.last_day} (UTC)"
+        if facts.first_day != facts.last_day
+        else f"on {facts.first_day} (UTC)"
+    )
+    return (
+        f"{facts.judgments:,} judgments were given {days}. The task: {project.get_task_format_display()}, "
+        f"{project.candidates} responses to a prompt, {project.overlap} judgments wanted for each comparison. "
+        "The settings were frozen in waves; every judgment names its wave, and the hash of the wave's settings:\n\n"
+        + table(
+            ["wave", "hash of the settings", "judgments"],
+            [
+                [wave["number"], f"`{wave['config_hash'][:16]}`", wave["judgments"]]
+                for wave in facts.waves
+            ],
+        )
+    )
+
+
+def _consent(facts: ReleaseFacts) -> str:
+    asked = sum(wave["judgments"] for wave in facts.waves if wave["consent_version"])
+    return (
+        f"{asked:,} of the judgments were given under a consent text, whose version each of them names; for the "
+        f"others the project asked for none. What people were paid is not recorded by this installation."
+    )
+
+
+def _agreement(agreement: Agreement) -> str:
+    if not agreement.items or agreement.interval is None:
+        return "Undefined: fewer than two comparisons have two judgments or more."
+    return (
+        f"On {agreement.items:,} comparisons with two judgments or more, two people drawn at random gave the same "
+        f"answer in {agreement.share:.1%} of the cases (95 % interval over comparisons: "
+        f"{agreement.interval.low:.1%} to {agreement.interval.high:.1%}); choosing blindly among the responses "
+        f"would give {agreement.by_chance:.1%}. Categories are responses, never display letters. Low agreement is "
+        "what this collection is for, not a fault in it."
+    )

@@ -1,0 +1,100 @@
+"""Asking for a release, and taking one back."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from annotator.bells import ring
+from annotator.errors import Refused
+from annotator.models import Annotator, Project, Prompt, Release
+from annotator.selectors.exports import FORMATS, released_query
+from annotator.services.releases.licences import derive_licence
+
+State = Release.State
+
+
+def start_release(
+    *,
+    project: Project,
+    version: str,
+    formats: Sequence[str] = (),
+    licence: str = "",
+    created_by: Annotator | None = None,
+) -> Release:
+    """Ask for a release; a worker builds it.
+
+    Without `formats`, all that fit the project. A version that failed may be asked for again; any other
+    exists for good.
+    """
+    wanted = _fitting(project, formats)
+    of_prompts = set(
+        Prompt.objects.filter(project=project)
+        .exclude(licence="")
+        .order_by()
+        .values_list("licence", flat=True)
+        .distinct()
+    )
+    release = Release(
+        project=project,
+        version=version,
+        formats=wanted,
+        licence=derive_licence(of_prompts=of_prompts, wanted=licence),
+        created_by=created_by,
+    )
+    try:
+        release.clean_fields(exclude={"manifest"})
+    except ValidationError as error:
+        fields = {name: " ".join(sentences) for name, sentences in error.message_dict.items()}
+        raise Refused("bad_release", " ".join(fields.values()), fields=fields) from None
+    with transaction.atomic():
+        again = Release.objects.filter(project=project, version=version, state=State.FAILED).first()
+        if again is not None:
+            release.pk, release.created_at = again.pk, again.created_at
+        try:
+            with transaction.atomic():
+                release.save(force_update=again is not None)
+        except IntegrityError:
+            raise Refused(
+                "release_exists",
+                _(
+                    "There is a release %(version)s already, and a release never changes. Choose the next version."
+                )
+                % {"version": version},
+                fields={"version": _("This version exists.")},
+            ) from None
+        ring("workers.build_release", release_id=release.pk)
+    return release
+
+
+def retract_release(*, release: Release, reason: str) -> None:
+    """Take a release back: its files answer 410 from now on, its manifest and the reason stay."""
+    if not reason.strip():
+        raise Refused(
+            "reason_missing",
+            _("Say why the release is retracted: whoever cites it will read the reason."),
+            fields={"reason": _("Say why.")},
+        )
+    taken_back = Release.objects.filter(pk=release.pk, state=State.PUBLISHED).update(
+        state=State.RETRACTED, retracted_at=timezone.now(), retraction_reason=reason.strip()
+    )
+    if not taken_back:
+        raise Refused("not_published", _("Only a published release can be retracted."))
+
+
+def _fitting(project: Project, formats: Sequence[str]) -> list[str]:
+    """Return the formats asked for, or all that this project can give; refuse what does not fit."""
+    if formats:
+        for name in formats:
+            released_query(project=project, export_format=name)
+        return list(dict.fromkeys(formats))
+    fitting = []
+    for name in FORMATS:
+        try:
+            released_query(project=project, export_format=name)
+        except Refused:
+            continue
+        fitting.append(name)
+    return fitting
