@@ -46,13 +46,14 @@ def watch(run: GenerationRun, *, write: Callable[[str], object]) -> RunProgress:
 
 def progress_line(progress: RunProgress) -> str:
     """Return the counts on one line."""
-    counts = f"complete {progress.complete}, truncated {progress.truncated}, failed {progress.failed}, {progress.tokens_per_second:.0f} tokens/s"
+    review = f"in review {progress.review}, " if progress.review else ""
+    counts = f"complete {progress.complete}, {review}truncated {progress.truncated}, failed {progress.failed}, {progress.tokens_per_second:.0f} tokens/s"
     return f"{counts} {progress.pause_reason}".strip()
 
 
 def what_is_missing(progress: RunProgress) -> str:
-    """Say why not every set is complete; empty where each one is."""
-    if progress.complete == progress.total:
+    """Say why not every set is complete or waits for its reviewer; empty where each one does."""
+    if progress.complete + progress.review == progress.total:
         return ""
     reasons = ", ".join(f"{reason}: {count}" for reason, count in sorted(progress.reasons.items()))
     return _("%(complete)s of %(total)s sets are complete; the run is %(state)s. %(why)s") % {
