@@ -1,6 +1,7 @@
 """Groups of translated prompts, and sets whose translations wait for a reviewer."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from annotator.models import CandidateSet, GenerationRun, Project, Prompt, PromptGroup
 from annotator.services.generation import (
@@ -38,7 +39,7 @@ def make_group(
 
 
 def make_source(
-    project: Project, prompt: Prompt, texts: Sequence[str] = FRENCH, **fields: object
+    project: Project, prompt: Prompt, texts: Sequence[str] = FRENCH, **fields: Any
 ) -> CandidateSet:
     """Make a complete set to translate."""
     return make_set(project, prompt, texts=texts, **fields)

@@ -256,7 +256,7 @@ class _Pump:
         )
         if set_id in self._unanswered:  # else the set was given back meanwhile
             self._unanswered[set_id] -= 1
-        if isinstance(sent.reply, NotServedError) and self._fleet.refuses(sent.body["model"]):
+        if isinstance(sent.reply, NotServedError) and self._fleet.refuses(str(sent.body["model"])):
             self._refusal = sent.reply.sentence
         return sent
 

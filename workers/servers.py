@@ -210,7 +210,7 @@ class Fleet:
     async def _slot(self, model: str) -> Replica:
         """Wait for a server that takes a request for the model; first come, first served."""
         queue = self._waiting.setdefault(model, deque())
-        waiter = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[Replica] = asyncio.get_running_loop().create_future()
         queue.append(waiter)
         self._hand_out()
         try:

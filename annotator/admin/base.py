@@ -1,6 +1,6 @@
 """What all pages of the admin have in common: whose rows are shown, how lists stay fast, what is logged."""
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin import ShowFacets
@@ -76,7 +76,7 @@ class PlurivoxAdmin(ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     list_per_page = 50
-    ordering = ("-pk",)
+    ordering: ClassVar[tuple[str, ...]] = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows of visible projects."""
@@ -114,7 +114,9 @@ class ReadOnlyAdmin(PlurivoxAdmin):
     """Rows to look at; what writes them are the services."""
 
     list_display_links: Any = ("__str__",)
-    sortable_by = ("id",)  # the only order that an index gives for every list
+    sortable_by: ClassVar[tuple[str, ...]] = (
+        "id",
+    )  # the only order that an index gives for every list
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         """Nobody adds rows here."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -134,9 +135,7 @@ def _columns(rows: Sequence[DiversityRow]) -> list[Column]:
         columns.append(
             (
                 _("Sets with an answer that is %(pole)s") % {"pole": covered.pole},
-                lambda row, number=number: (
-                    row.coverage[number].share if row.coverage else Figure(None, None, 0)
-                ),
+                partial(_covered, number),
                 0,
                 1,
                 True,
@@ -145,6 +144,10 @@ def _columns(rows: Sequence[DiversityRow]) -> list[Column]:
     if judged:
         columns.append((_("Relevant answers"), lambda row: row.relevant, 0, 1, True))
     return [_scaled(column, rows) for column in columns]
+
+
+def _covered(number: int, row: DiversityRow) -> Figure:
+    return row.coverage[number].share if row.coverage else Figure(None, None, 0)
 
 
 def _scaled(column: Column, rows: Sequence[DiversityRow]) -> Column:

@@ -109,7 +109,7 @@ class ObjectField(forms.JSONField):
         """Read the box."""
         if value in self.empty_values:
             return self._blank
-        read = read_json(value, invalid=self.error_messages["invalid"])
+        read = read_json(value, invalid=str(self.error_messages["invalid"]))
         if not isinstance(read, Mapping):
             raise ValidationError(_("This must be an object such as {“name”: 1}."), code="invalid")
         return read
@@ -140,7 +140,7 @@ class JsonField(forms.JSONField):
         """Read the box."""
         if value in self.empty_values:
             return None
-        return read_json(value, invalid=self.error_messages["invalid"])
+        return read_json(value, invalid=str(self.error_messages["invalid"]))
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         """Show again what was sent, as it was sent."""
@@ -157,7 +157,7 @@ class LinesField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 4}), **kwargs)
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[str]:
         """Return the lines that hold something."""
         return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
 

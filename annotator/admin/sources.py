@@ -70,7 +70,7 @@ class ValueProfileAdmin(PlurivoxAdmin):
     list_display = ("name", "slug", "dimension", "project", "languages", "is_active")
     list_select_related = ("project",)
     list_filter = ("is_active", "dimension")
-    sortable_by: Sequence[str] = ()
+    sortable_by = ()
     prepopulated_fields = {"slug": ("name",)}
     project_path = None  # the shared ones belong to none; see get_queryset
 
@@ -95,7 +95,7 @@ class ValueProfileAdmin(PlurivoxAdmin):
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: ValueProfile | None = None
-    ) -> Sequence[str]:
+    ) -> tuple[str, ...]:
         """Keep the slug and the project of a profile that is there."""
         del request
         return ("slug", "project") if obj else ()

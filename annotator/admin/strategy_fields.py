@@ -109,10 +109,10 @@ def _field(told: Mapping[str, Any], initial: Any) -> forms.Field:
 def _number_field(
     number: str, kind: Mapping[str, Any], options: Mapping[str, Any]
 ) -> forms.IntegerField:
-    bounds = {"min_value": kind.get("minimum"), "max_value": kind.get("maximum")}
+    least, most = kind.get("minimum"), kind.get("maximum")
     if number == "integer":
-        return forms.IntegerField(**bounds, **options)
-    field = forms.FloatField(**bounds, **options)
+        return forms.IntegerField(min_value=least, max_value=most, **options)
+    field = forms.FloatField(min_value=least, max_value=most, **options)
     field.widget.attrs["step"] = "any"
     return field
 

@@ -4,20 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotator', '0004_generation_guards'),
+        ("annotator", "0004_generation_guards"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='generationrun',
-            name='served_model',
-            field=models.CharField(blank=True, editable=False, help_text='The model that answered first where none was asked for.', max_length=200),
+            model_name="generationrun",
+            name="served_model",
+            field=models.CharField(
+                blank=True,
+                editable=False,
+                help_text="The model that answered first where none was asked for.",
+                max_length=200,
+            ),
         ),
         migrations.AlterField(
-            model_name='modelendpoint',
-            name='limit',
-            field=models.PositiveIntegerField(default=0, help_text='Requests in flight that the worker that looked last allows itself.'),
+            model_name="modelendpoint",
+            name="limit",
+            field=models.PositiveIntegerField(
+                default=0,
+                help_text="Requests in flight that the worker that looked last allows itself.",
+            ),
         ),
     ]

@@ -248,7 +248,7 @@ def list_examples(
 
     Responses stand in the order of their slots.
     """
-    values = {
+    values: dict[str, Any] = {
         "project": project.pk,
         "similarity": table.similarity,
         "strategy": strategy,

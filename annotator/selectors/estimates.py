@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -109,7 +110,7 @@ def estimate_run(
     is_trial: bool = False,
 ) -> Estimate:
     """Return what a run would take if it were started now: three statements."""
-    values = {
+    values: dict[str, Any] = {
         "project": project.pk,
         "strategy": strategy.name,
         "parameters": strategy.model_dump_json(),

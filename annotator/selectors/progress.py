@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from annotator.models import (
     Assignment,
@@ -41,19 +42,16 @@ class Progress:
 def count_progress(*, project_ids: Sequence[int]) -> dict[int, Progress]:
     """Return the counts of each project, in seven statements whatever their number."""
     found: dict[int, Progress] = defaultdict(Progress)
-    for name, model in (
-        ("prompts", Prompt),
-        ("candidate_sets", CandidateSet),
-        ("comparisons", Comparison),
-        ("judgments", Judgment),
-        ("participants", Participation),
-    ):
-        rows = model._default_manager.filter(project__in=project_ids).order_by()
-        if model is Prompt:
-            rows = rows.exclude(source=Prompt.Source.TRIAL)
-        for project_id, count in (
-            rows.values("project_id").annotate(n=Count("*")).values_list("project_id", "n")
-        ):
+    counted: tuple[tuple[str, QuerySet[Any]], ...] = (
+        ("prompts", Prompt.objects.exclude(source=Prompt.Source.TRIAL)),
+        ("candidate_sets", CandidateSet.objects.all()),
+        ("comparisons", Comparison.objects.all()),
+        ("judgments", Judgment.objects.all()),
+        ("participants", Participation.objects.all()),
+    )
+    for name, rows in counted:
+        by_project = rows.filter(project__in=project_ids).order_by().values("project_id")
+        for project_id, count in by_project.annotate(n=Count("*")).values_list("project_id", "n"):
             setattr(found[project_id], name, count)
     places = (
         Assignment.objects.filter(project__in=project_ids)

@@ -53,7 +53,7 @@ def _insertion(rows: Sequence[Model]) -> tuple[str, Sequence[Any]]:
         field for field in meta.concrete_fields if rows[0].pk is not None or not field.primary_key
     ]
     query = InsertQuery(rows[0].__class__)
-    query.insert_values(fields, rows)
+    query.insert_values(fields, list(rows))
     ((sql, parameters),) = query.get_compiler(connection=connection).as_sql()
     return sql, parameters
 

@@ -1,6 +1,6 @@
 """Starting translations from a project's page, and the page where a reviewer reads one."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -59,7 +59,7 @@ def waiting(project: Project) -> str:
 def accept(client: Client, drafted: CandidateSet, **changes: Any) -> HttpResponse:
     texts = {f"text-{slot}": text for slot, text in enumerate(ARABIC)}
     sent = {"action": "accept", "attempt": drafted.attempt, **texts, **changes}
-    response: HttpResponse = client.post(page(drafted), sent)
+    response = cast(HttpResponse, client.post(page(drafted), sent))
     drafted.refresh_from_db()
     return response
 

@@ -63,12 +63,12 @@ def test_an_estimate_counts_exactly_the_sets_that_the_run_then_queues(project: P
         {"languages": ["en"]},
         {},
     ):
-        estimate = estimate_run(project=project, strategy=strategy, **wanted)  # type: ignore[arg-type]
+        estimate = estimate_run(project=project, strategy=strategy, **wanted)
         run = start_run(
             project=project,
             strategy="independent",
             parameters={"max_tokens": 100},
-            **wanted,  # type: ignore[arg-type]
+            **wanted,
         )
         assert estimate.sets == CandidateSet.objects.filter(run=run).count()
         assert (estimate.requests, estimate.tokens) == (estimate.sets * 4, estimate.sets * 400)

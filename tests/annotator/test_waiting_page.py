@@ -144,7 +144,7 @@ def test_where_nothing_is_known_nothing_is_promised(browser: Client, turn: Turn)
 
 def test_a_long_wait_is_called_one(browser: Client, turn: Turn) -> None:
     candidate_set = ask_for_turn(turn=turn)
-    CandidateSet.objects.update(created_at=candidate_set.created_at - timedelta(seconds=31))
+    CandidateSet.objects.update(created_at=candidate_set.created_at - timedelta(seconds=60))
     assert "This takes longer than usual." in browser.get(url(turn)).content.decode()
 
 

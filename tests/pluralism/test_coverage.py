@@ -8,7 +8,7 @@ DIMENSIONS = {"t": ("traditional", "secular"), "s": ("survival", "self-expressio
 
 
 def test_a_set_covers_a_pole_once_however_many_responses_lean_to_it() -> None:
-    sets = [
+    sets: list[list[dict[str, str | None]]] = [
         [{"t": "traditional", "s": None}, {"t": "traditional", "s": "survival"}],
         [{"t": "secular", "s": None}, {"t": None, "s": None}],
         [{"t": "secular", "s": None}, {"t": "traditional", "s": None}],

@@ -59,8 +59,8 @@ def test_a_completion_comes_back_with_its_model_reason_and_tokens(vllm: RealServ
     assert answer.body["object"] == "chat.completion"
 
 
-def test_the_first_model_is_found_and_the_probe_passes(vllm: RealServer) -> None:
-    assert ask(vllm, lambda server: server.first_model()) == MODEL
+def test_the_model_is_found_and_the_probe_passes(vllm: RealServer) -> None:
+    assert ask(vllm, lambda server: server.models()) == (MODEL,)
     ask(vllm, lambda server: server.probe(MODEL))
 
 

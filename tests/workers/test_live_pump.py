@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -23,7 +24,7 @@ from tests.workers.celery_worker import wait_until
 from tests.workers.runs import let_leases_pass, pump, start
 from workers.pump import pump_run
 
-INDEPENDENT = {"strategy": "independent"}
+INDEPENDENT: dict[str, Any] = {"strategy": "independent"}
 
 
 @pytest.fixture

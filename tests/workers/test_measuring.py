@@ -70,11 +70,13 @@ def test_a_complete_set_gets_figures_under_its_embeddings(
         kept.log_determinant,
         kept.distinct,
         kept.length_spread,
-    ) == (
-        pytest.approx(expected.mean_dissimilarity),
-        pytest.approx(expected.log_determinant),
-        expected.distinct,
-        expected.length_spread,
+    ) == pytest.approx(
+        (
+            expected.mean_dissimilarity,
+            expected.log_determinant,
+            expected.distinct,
+            expected.length_spread,
+        )
     )
 
 

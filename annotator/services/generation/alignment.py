@@ -121,7 +121,7 @@ def _find_sources(project: Project, language: str) -> list[tuple[int, int]]:
             SOURCES,
             {"project": project.pk, "language": language, "candidates": project.candidates},
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _no_sources(project: Project, language: str) -> Refused:

@@ -135,7 +135,20 @@ def claim_sets(*, run_id: int, limit: int, lease: timedelta = LEASE) -> list[Cla
     claimed = []
     for *ids, text, system, source_id, turn_id in rows:
         last, first, earlier = said.get(turn_id, (text, system, ()))
-        claimed.append(ClaimedSet(*ids, last, first, sources.get(source_id), earlier))
+        set_id, token, attempt, seed, language = ids
+        claimed.append(
+            ClaimedSet(
+                set_id=set_id,
+                token=token,
+                attempt=attempt,
+                seed=seed,
+                language=language,
+                text=last,
+                system=first,
+                source=sources.get(source_id),
+                earlier=earlier,
+            )
+        )
     return claimed
 
 
