@@ -24,7 +24,7 @@ def serve_file(
         file.close()
         response = HttpResponse(status=304)
     elif wanted is None:
-        response = StreamingHttpResponse(_blocks(file, 0, size), content_type=content_type)
+        response = StreamingHttpResponse(_Part(file, 0, size), content_type=content_type)
         response["Content-Length"] = str(size)
     elif not wanted:
         file.close()
@@ -32,7 +32,7 @@ def serve_file(
         response["Content-Range"] = f"bytes */{size}"
     else:
         response = StreamingHttpResponse(
-            _blocks(file, wanted.start, len(wanted)), status=206, content_type=content_type
+            _Part(file, wanted.start, len(wanted)), status=206, content_type=content_type
         )
         response["Content-Length"] = str(len(wanted))
         response["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{size}"
@@ -59,9 +59,20 @@ def _range(request: Request, etag: str, size: int) -> range | None:
     return range(int(found[1]), min(int(found[2]) + 1, size) if found[2] else size)
 
 
-def _blocks(file: IO[bytes], start: int, length: int) -> Iterator[bytes]:
-    with file:
+class _Part(Iterator[bytes]):
+    """A part of a file, block by block. The response closes it, also where nobody read a byte."""
+
+    def __init__(self, file: IO[bytes], start: int, length: int) -> None:
+        self._file, self._left = file, length
         file.seek(start)
-        while length > 0 and (block := file.read(min(BLOCK, length))):
-            length -= len(block)
-            yield block
+
+    def __next__(self) -> bytes:
+        block = self._file.read(min(BLOCK, self._left))
+        if not block:
+            raise StopIteration
+        self._left -= len(block)
+        return block
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()

@@ -50,20 +50,20 @@ WITH run AS (
     INSERT INTO annotator_comparisonoption (comparison_id, response_id, position)
     SELECT comparisons.id, responses.id, responses.slot FROM comparisons JOIN responses USING (candidate_set_id)
 ), conversations AS (
-    INSERT INTO annotator_conversation (project_id, participation_id, started_at)
-    SELECT %(project)s, %(first_person)s + n %% %(overlap)s, now() FROM generate_series(1, %(sets)s * %(overlap)s) n RETURNING id
+    INSERT INTO annotator_conversation (project_id, participation_id, opening, started_at)
+    SELECT %(project)s, %(first_person)s + n %% %(overlap)s, 'given', now() FROM generate_series(1, %(sets)s * %(overlap)s) n RETURNING id
 ), paths AS (
     SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM conversations
 ), questions AS (
     SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM comparisons
 ), turns AS (
-    INSERT INTO annotator_turn (conversation_id, number, message, comparison_id)
-    SELECT paths.id, 1, '', questions.id FROM paths JOIN questions ON questions.n = paths.n / %(overlap)s RETURNING id, comparison_id
+    INSERT INTO annotator_turn (conversation_id, number, message, comparison_id, is_drawn)
+    SELECT paths.id, 1, '', questions.id, false FROM paths JOIN questions ON questions.n = paths.n / %(overlap)s RETURNING id, comparison_id
 ), judgments AS (
     INSERT INTO annotator_judgment (submission_id, project_id, wave_id, participation_id, comparison_id, turn_id, revision, choice_kind, choice_response_id,
-        explanation, explanation_asked, place_kind, display_order, ui_language, device, shown_at, submitted_at)
+        vetoes, general_kind, criteria, reasons, explanation, explanation_asked, place_kind, display_order, ui_language, device, shown_at, submitted_at)
     SELECT gen_random_uuid(), %(project)s, %(wave)s, %(first_person)s + row_number() OVER (PARTITION BY turns.comparison_id) - 1, turns.comparison_id, turns.id, 1,
-        'response', responses.id, 'Because it asks before it tells.', 'optional', 'planned', '{2,0,3,1}', 'en', 'desktop', now() - interval '1 minute', now()
+        'response', responses.id, '{}', '', '[]', '{}', 'Because it asks before it tells.', 'optional', 'planned', '{2,0,3,1}', 'en', 'desktop', now() - interval '1 minute', now()
     FROM turns JOIN comparisons ON comparisons.id = turns.comparison_id
     JOIN responses ON responses.candidate_set_id = comparisons.candidate_set_id AND responses.slot = turns.id %% 4
     RETURNING id, participation_id, comparison_id

@@ -7,7 +7,7 @@ hint: it saves searching a person's own history again. `docs/architecture.md` ex
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models.fields import LanguageField, new_seed
@@ -127,7 +127,20 @@ class Assignment(models.Model):
     comparison = models.ForeignKey(
         Comparison, on_delete=models.PROTECT, db_index=False, related_name="assignments"
     )
-    number = models.PositiveSmallIntegerField()
+    number = models.BigIntegerField(
+        help_text=_(
+            "Which place of the comparison, from 0; a further person's own is numbered by the person."
+        )
+    )
+    owner = models.ForeignKey(
+        Participation,
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="own_places",
+        help_text=_("Whose place it is alone; empty where anybody may take it."),
+    )
     language = LanguageField()
     stratum = models.CharField(max_length=64, default="", blank=True)
     tier = models.PositiveSmallIntegerField(default=FRESH)
@@ -192,12 +205,23 @@ class Assignment(models.Model):
                 condition=Q(state="judged", judgment__isnull=False)
                 | (~Q(state="judged") & Q(judgment__isnull=True)),
             ),
+            models.CheckConstraint(
+                name="a_place_of_ones_own_is_held_by_its_owner_alone",
+                condition=Q(owner__isnull=True)
+                | Q(participation__isnull=True)
+                | Q(participation=F("owner")),
+            ),
         )
         indexes = (
             models.Index(
                 name="assignment_queue",
                 fields=("project", "language", "stratum", "tier", "key"),
-                condition=Q(state="open"),
+                condition=Q(state="open", owner__isnull=True),
+            ),
+            models.Index(
+                name="assignment_own_places",
+                fields=("owner", "tier", "key"),
+                condition=Q(state="open", owner__isnull=False),
             ),
             models.Index(
                 name="assignment_leases", fields=("lease_until",), condition=Q(state="leased")

@@ -16,6 +16,11 @@ from annotator.models.prompts import Prompt
 class Conversation(models.Model):
     """One person's path: prompt, comparison, choice, next message, …"""
 
+    class Opening(models.TextChoices):
+        GIVEN = "given", _("a given prompt")
+        OWN = "own", _("the annotator's own prompt")
+        FALLBACK = "fallback", _("a given prompt, because nothing answered their own")
+
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, db_index=False, related_name="conversations"
     )
@@ -30,6 +35,12 @@ class Conversation(models.Model):
         blank=True,
         related_name="conversations",
         help_text=_("Empty in the two-prompt format."),
+    )
+    opening = models.CharField(
+        max_length=8,
+        choices=Opening.choices,
+        default=Opening.GIVEN,
+        help_text=_("Which prompt was drawn for its beginning, and whether it came to that."),
     )
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -61,6 +72,19 @@ class Turn(models.Model):
         related_name="turns",
         help_text=_("Empty while candidates are being made."),
     )
+    continues = models.ForeignKey(
+        Response,
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("The response of the turn before that this message answers."),
+    )
+    is_drawn = models.BooleanField(
+        default=False,
+        help_text=_("Whether that response was drawn, because the turn before had no winner."),
+    )
 
     class Meta:
         constraints = (
@@ -87,6 +111,7 @@ class Judgment(models.Model):
         BOTH_BAD = "both_bad", _("both bad")
         ALL_BAD = "all_bad", _("all bad")
         NONE = "none", _("none represents me")
+        RANKING = "ranking", _("a ranking")
 
     submission_id = models.UUIDField(
         help_text=_("Names the page that was submitted: the same page counts once.")
@@ -119,6 +144,37 @@ class Judgment(models.Model):
     strength = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(3)]
     )
+    ranks = ArrayField(
+        models.PositiveSmallIntegerField(null=True),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Per option position, from 1, equal where tied, empty where not ranked; rankings only."
+        ),
+    )
+    vetoes = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=list,
+        blank=True,
+        help_text=_("Option positions marked as unacceptable."),
+    )
+    general_kind = models.CharField(
+        max_length=13,
+        blank=True,
+        choices=ChoiceKind.choices,
+        help_text=_("The choice for people in general; empty where not asked or not answered."),
+    )
+    general_response = models.ForeignKey(
+        Response, on_delete=models.PROTECT, db_index=False, null=True, blank=True, related_name="+"
+    )
+    criteria = models.JSONField(
+        default=list,
+        blank=True,
+        help_text=_(
+            'Answers by criterion: [{"criterion": "helpful", "kind": "response", "position": 2}] or with "ratings" per option position.'
+        ),
+    )
+    reasons = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     explanation = models.TextField(blank=True)
     explanation_asked = models.CharField(max_length=8, choices=Assignment.ExplanationAsked.choices)
     place_kind = models.CharField(max_length=8, choices=Assignment.PlaceKind.choices)
@@ -143,7 +199,18 @@ class Judgment(models.Model):
             models.CheckConstraint(
                 name="a_choice_names_a_response_or_a_way_out",
                 condition=Q(choice_kind="response", choice_response__isnull=False)
-                | (~Q(choice_kind="response") & Q(choice_response__isnull=True)),
+                | Q(choice_kind="ranking")
+                | (~Q(choice_kind__in=("response", "ranking")) & Q(choice_response__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="a_ranking_has_ranks_and_nothing_else_has",
+                condition=Q(choice_kind="ranking", ranks__isnull=False)
+                | (~Q(choice_kind="ranking") & Q(ranks__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="a_general_choice_names_a_response_or_a_way_out",
+                condition=Q(general_kind="response", general_response__isnull=False)
+                | (~Q(general_kind="response") & Q(general_response__isnull=True)),
             ),
             models.CheckConstraint(
                 name="strength_is_1_to_3_and_needs_a_winner",

@@ -1,12 +1,12 @@
 """A collection of judgments and the frozen configurations it went through."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models.fields import LanguageField, new_key, new_seed
@@ -33,6 +33,14 @@ class Project(models.Model):
     class TaskFormat(models.TextChoices):
         BEST_OF_K = "best_of_k", _("choose the best of several responses")
         PAIRWISE = "pairwise", _("compare two responses")
+        RANKING = "ranking", _("rank several responses")
+        TWO_PROMPTS = "two_prompts", _("compare two responses to two different prompts")
+
+    class WithoutWinner(models.TextChoices):
+        """How a conversation goes on after an answer without a winner."""
+
+        END = "end", _("it ends")
+        DRAW = "draw", _("it goes on from a response that is drawn")
 
     class WayOut(models.TextChoices):
         """Answers without a winner. They are kept apart everywhere: none of them means another."""
@@ -96,12 +104,6 @@ class Project(models.Model):
             "For comparisons of two: how many pairs are drawn from each set of candidates."
         ),
     )
-    turns = models.PositiveSmallIntegerField(
-        _("turns"),
-        default=1,
-        validators=[MinValueValidator(1), MaxValueValidator(20)],
-        editable=False,
-    )
     lease_minutes = models.PositiveSmallIntegerField(
         _("minutes per task"),
         default=30,
@@ -122,7 +124,7 @@ class Project(models.Model):
 
     # Frozen: a change of any of these opens the next wave (see services.projects).
     task_format = models.CharField(
-        _("format"), max_length=9, choices=TaskFormat.choices, default=TaskFormat.BEST_OF_K
+        _("format"), max_length=16, choices=TaskFormat.choices, default=TaskFormat.BEST_OF_K
     )
     ways_out = ArrayField(
         models.CharField(max_length=13, choices=WayOut.choices),
@@ -134,6 +136,69 @@ class Project(models.Model):
         _("ask for strength"),
         default=True,
         help_text=_("For comparisons of two: slightly, clearly or much better."),
+    )
+    ranking_top = models.PositiveSmallIntegerField(
+        _("places to rank"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(8)],
+        help_text=_("For rankings: only the first so many are asked for. Empty: all of them."),
+    )
+    veto_asked = models.BooleanField(
+        _("ask for what is unacceptable"),
+        default=False,
+        help_text=_("Each response can be marked as unacceptable, beside the choice."),
+    )
+    general_asked = models.BooleanField(
+        _("ask for people in general"),
+        default=False,
+        help_text=_("A second question: which is best for people in general?"),
+    )
+    criteria = models.JSONField(
+        _("criteria"),
+        default=list,
+        blank=True,
+        help_text=_(
+            'Asked beside the choice: [{"slug": "helpful", "kind": "choice" or "rating", "required": false, "texts": {"en": "…"}}].'
+        ),
+    )
+    reasons = models.JSONField(
+        _("reasons"),
+        default=list,
+        blank=True,
+        help_text=_('Tags to give with an answer: [{"slug": "polite", "texts": {"en": "…"}}].'),
+    )
+    turns = models.PositiveSmallIntegerField(
+        _("turns"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+        help_text=_("How long a conversation may become: 1 is a single comparison."),
+    )
+    turns_min = models.PositiveSmallIntegerField(
+        _("turns at least"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+        help_text=_("Before this turn is answered, “finish here” is not offered."),
+    )
+    without_winner = models.CharField(
+        _("after an answer without a winner"),
+        max_length=4,
+        choices=WithoutWinner.choices,
+        default=WithoutWinner.END,
+    )
+    own_prompt_share = models.FloatField(
+        _("share of own prompts"),
+        default=0.0,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_(
+            "0 to 1: how many conversations begin with the annotator's own prompt, drawn beforehand."
+        ),
+    )
+    topic_hints = models.JSONField(
+        _("topics for own prompts"),
+        default=dict,
+        blank=True,
+        help_text=_('Hints per language: {"en": ["…", "…"]}.'),
     )
     instructions = models.JSONField(
         _("instructions"),
@@ -163,6 +228,12 @@ class Project(models.Model):
             "0 to 1: how often the explanation is required. It counts within the share above."
         ),
     )
+    explanation_min_length = models.PositiveSmallIntegerField(
+        _("shortest explanation"),
+        default=0,
+        validators=[MaxValueValidator(1000)],
+        help_text=_("Characters that an explanation must have where one is given or required."),
+    )
     strategy = models.CharField(
         _("strategy"),
         max_length=32,
@@ -190,10 +261,21 @@ class Project(models.Model):
         "task_format",
         "ways_out",
         "strength_asked",
+        "ranking_top",
+        "veto_asked",
+        "general_asked",
+        "criteria",
+        "reasons",
+        "turns",
+        "turns_min",
+        "without_winner",
+        "own_prompt_share",
+        "topic_hints",
         "instructions",
         "consent_text",
         "explanation_share",
         "explanation_required_share",
+        "explanation_min_length",
         "strategy",
         "strategy_parameters",
         "stratum_by",
@@ -220,7 +302,13 @@ class Project(models.Model):
                     explanation_share__lte=1,
                     explanation_required_share__gte=0,
                     explanation_required_share__lte=1,
+                    own_prompt_share__gte=0,
+                    own_prompt_share__lte=1,
                 ),
+            ),
+            models.CheckConstraint(
+                name="project_asks_for_no_more_turns_than_it_allows",
+                condition=Q(turns__gte=1, turns_min__gte=1, turns_min__lte=F("turns")),
             ),
         )
 
@@ -258,12 +346,14 @@ class Wave(models.Model):
         return f"{self.project} · {self.number}"
 
     def setting(self, name: str) -> Any:
-        """Return one frozen setting."""
-        return self.config[name]
+        """Return one frozen setting; a wave from before there was such a setting has its default."""
+        if name in self.config:
+            return self.config[name]
+        return cast("models.Field[Any, Any]", Project._meta.get_field(name)).get_default()
 
     def text(self, name: str, language: str) -> str:
         """Return a frozen text in the language, its base language, English, or whatever there is."""
-        texts: Mapping[str, str] = self.config[name]
+        texts: Mapping[str, str] = self.setting(name)
         for tag in (language, language.split("-")[0], "en", *texts):
             if texts.get(tag):
                 return texts[tag]

@@ -30,14 +30,14 @@ WITH me AS MATERIALIZED (
     SELECT id FROM annotator_wave WHERE project_id = %(project)s ORDER BY number DESC LIMIT 1
 ), returned AS MATERIALIZED (
     SELECT id, comparison_id, key, tier FROM annotator_assignment place
-    WHERE project_id = %(project)s AND language = %(language)s AND stratum = %(stratum)s AND tier = 0 AND state = 'open'
+    WHERE project_id = %(project)s AND language = %(language)s AND stratum = %(stratum)s AND tier = 0 AND state = 'open' AND owner_id IS NULL
       AND key > CASE WHEN %(ahead)s THEN COALESCE((SELECT position FROM me WHERE tier = 0), -1) ELSE -1 END
       AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id)
       AND EXISTS (SELECT FROM annotator_project WHERE id = %(project)s AND state = 'open')
     ORDER BY key LIMIT 1 FOR UPDATE SKIP LOCKED
 ), fresh AS MATERIALIZED (
     SELECT id, comparison_id, key, tier FROM annotator_assignment place
-    WHERE project_id = %(project)s AND language = %(language)s AND stratum = %(stratum)s AND tier = 1 AND state = 'open'
+    WHERE project_id = %(project)s AND language = %(language)s AND stratum = %(stratum)s AND tier = 1 AND state = 'open' AND owner_id IS NULL
       AND key > CASE WHEN %(ahead)s THEN COALESCE((SELECT position FROM me WHERE tier = 1), -1) ELSE -1 END
       AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id)
       AND EXISTS (SELECT FROM annotator_project WHERE id = %(project)s AND state = 'open')
@@ -66,6 +66,36 @@ RETURNING place.id
     language="text",
     stratum="text",
     ahead="boolean",
+)
+
+# What a person holds goes on; else the first of the places that are theirs alone. One that expired is
+# shown again, one that was skipped is not.
+RESUME = Statement(
+    "resume",
+    """
+WITH held AS MATERIALIZED (
+    SELECT id FROM annotator_assignment WHERE participation_id = %(person)s AND state = 'leased' FOR UPDATE
+), own AS MATERIALIZED (
+    SELECT id, comparison_id FROM annotator_assignment place
+    WHERE owner_id = %(person)s AND state = 'open' AND NOT EXISTS (SELECT FROM held)
+      AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id AND seen.outcome <> 'expired')
+      AND EXISTS (SELECT FROM annotator_project WHERE id = %(project)s AND state = 'open')
+    ORDER BY tier, key LIMIT 1 FOR UPDATE SKIP LOCKED
+), seen AS (
+    INSERT INTO annotator_offer (participation_id, comparison_id, assignment_id, wave_id, outcome, skip_reason, shown_at)
+    SELECT %(person)s, own.comparison_id, own.id, (SELECT id FROM annotator_wave WHERE project_id = %(project)s ORDER BY number DESC LIMIT 1),
+           'shown', '', clock_timestamp() FROM own
+    ON CONFLICT (participation_id, comparison_id) DO UPDATE SET outcome = 'shown', ended_at = NULL
+)
+UPDATE annotator_assignment AS place
+SET state = 'leased', participation_id = %(person)s, token = COALESCE(place.token, gen_random_uuid()),
+    lease_until = clock_timestamp() + make_interval(mins => %(minutes)s)
+FROM (SELECT id FROM held UNION ALL SELECT id FROM own) mine WHERE place.id = mine.id
+RETURNING place.id
+""",
+    person="bigint",
+    project="bigint",
+    minutes="int",
 )
 
 GIVE_BACK = """
@@ -126,7 +156,7 @@ class SkipReason(models.TextChoices):
 def claim_next(*, participation: Participation) -> int | None:
     """Lease the person's next place and return its id; None where there is nothing for them now.
 
-    1. A place they already hold comes first, its lease renewed.
+    1. A place they already hold comes first, its lease renewed; then the places that are theirs alone.
     2. The queues of their languages, least recently served first, their stratum before the open
        places, places given back before fresh ones, each from where they left off.
     3. Before saying no, at most once in LAST_SEARCH_SECONDS: overdue leases of the project go back and
@@ -179,8 +209,15 @@ def give_back_overdue(*, project_id: int | None = None, limit: int = 1000) -> in
 
 
 def _held(participation: Participation) -> int | None:
-    row = _prolong(participation, "true")
-    return row[0] if row else None
+    """Return the place the person holds, or lease the first of their own."""
+    row = RESUME.row(
+        {
+            "person": participation.pk,
+            "project": participation.project_id,
+            "minutes": participation.project.lease_minutes,
+        }
+    )
+    return int(row[0]) if row else None
 
 
 def _prolong(

@@ -14,6 +14,7 @@ from annotator.models import (
     ComparisonOption,
     Project,
     Response,
+    Turn,
     Wave,
 )
 from annotator.services.inserting import insert_together, new_ids
@@ -39,6 +40,8 @@ class Question:
     slots: Sequence[int]
     orders: Sequence[Order]
     seed: int
+    owner: int | None
+    """Whose places these are alone."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ def open_for(*, candidate_sets: Sequence[CandidateSet]) -> int:
 def draw_questions(sized: Iterable[tuple[CandidateSet, int]]) -> list[Question]:
     """Draw from each set's seed what is asked about its responses, of which the number is given."""
     questions = []
+    sized = list(sized)
+    authors = _authors([one.turn_id for one, _k in sized if one.turn_id])
     for project_id, sets in groupby(
         sorted(sized, key=lambda pair: pair[0].project_id), key=lambda pair: pair[0].project_id
     ):
@@ -82,10 +87,19 @@ def draw_questions(sized: Iterable[tuple[CandidateSet, int]]) -> list[Question]:
             # An aligned set is asked about as its source is: the same pairs, in the same orders.
             rng = np.random.default_rng((candidate_set.source_set or candidate_set).seed)
             drawn = _questions(wave.project, k, rng)
-            if candidate_set.turn_id:  # one comparison, its author's alone: nobody else has a place
-                drawn = [(drawn[0][0], [])]
+            if candidate_set.turn_id:  # one comparison with one place, its author's
+                slots, orders = drawn[0]
+                drawn = [(slots, orders[:1])]
             questions += [
-                Question(candidate_set, wave, number, slots, orders, int(rng.integers(2**63)))
+                Question(
+                    candidate_set,
+                    wave,
+                    number,
+                    slots,
+                    orders,
+                    int(rng.integers(2**63)),
+                    authors.get(candidate_set.turn_id),
+                )
                 for number, (slots, orders) in enumerate(drawn)
             ]
     return questions
@@ -154,8 +168,9 @@ def _places(comparison: Comparison, question: Question, key: int) -> list[Assign
             comparison=comparison,
             number=number,
             language=comparison.language,
+            owner_id=question.owner,
             key=key,
-            stratum=strata[number],
+            stratum="" if question.owner else strata[number],
             display_order=order,
             explanation_asked=_explanation_asked(float(rng.random()), asked, required),
         )
@@ -168,6 +183,14 @@ def _explanation_asked(draw: float, asked: float, required: float) -> Assignment
     if draw < min(required, asked):
         return Assignment.ExplanationAsked.REQUIRED
     return Assignment.ExplanationAsked.OPTIONAL if draw < asked else Assignment.ExplanationAsked.NO
+
+
+def _authors(turn_ids: Sequence[int]) -> dict[int | None, int]:
+    """Return the participation of each turn's author."""
+    if not turn_ids:
+        return {}
+    turns = Turn.objects.filter(pk__in=turn_ids)
+    return dict(turns.values_list("pk", "conversation__participation_id"))
 
 
 def _responses_by_set(sets: Sequence[CandidateSet]) -> dict[int, list[int]]:

@@ -46,21 +46,21 @@ STORE = Statement(
     "store",
     """
 WITH conversation AS (
-    INSERT INTO annotator_conversation (project_id, participation_id, prompt_id, started_at, finished_at)
-    SELECT %(project)s, %(person)s, %(prompt)s, shown_at, clock_timestamp() FROM annotator_offer
+    INSERT INTO annotator_conversation (project_id, participation_id, prompt_id, opening, started_at, finished_at)
+    SELECT %(project)s, %(person)s, %(prompt)s, 'given', shown_at, clock_timestamp() FROM annotator_offer
     WHERE participation_id = %(person)s AND comparison_id = %(comparison)s
     RETURNING id
 ), turn AS (
-    INSERT INTO annotator_turn (conversation_id, number, message, comparison_id) SELECT id, 1, '', %(comparison)s FROM conversation RETURNING id
+    INSERT INTO annotator_turn (conversation_id, number, message, comparison_id, is_drawn) SELECT id, 1, '', %(comparison)s, false FROM conversation RETURNING id
 ), offer AS (
     UPDATE annotator_offer SET outcome = 'judged', skip_reason = '', ended_at = clock_timestamp()
     WHERE participation_id = %(person)s AND comparison_id = %(comparison)s RETURNING shown_at, wave_id
 ), judgment AS (
     INSERT INTO annotator_judgment (
         submission_id, project_id, wave_id, participation_id, comparison_id, assignment_id, turn_id, revision, choice_kind, choice_response_id,
-        strength, explanation, explanation_asked, place_kind, display_order, ui_language, device, shown_at, submitted_at, active_ms)
+        strength, vetoes, general_kind, criteria, reasons, explanation, explanation_asked, place_kind, display_order, ui_language, device, shown_at, submitted_at, active_ms)
     SELECT %(submission)s, %(project)s, offer.wave_id, %(person)s, place.comparison_id, place.id, turn.id, 1, %(kind)s, %(response)s,
-        %(strength)s, %(explanation)s, place.explanation_asked, place.place_kind, place.display_order, %(ui_language)s, %(device)s,
+        %(strength)s, '{}', '', '[]', '{}', %(explanation)s, place.explanation_asked, place.place_kind, place.display_order, %(ui_language)s, %(device)s,
         offer.shown_at, clock_timestamp(), %(active_ms)s
     FROM annotator_assignment place, turn, offer WHERE place.id = %(place)s
     RETURNING id

@@ -113,7 +113,7 @@ def test_a_project_is_made_and_its_page_says_what_is_missing(adam: Client) -> No
         ("nc_prompt-temperature", "NaN"),
         ("nc_prompt-protocol", "smoke"),
         ("ways_out", "maybe"),
-        ("task_format", "ranking"),
+        ("task_format", "roulette"),
     ],
 )
 def test_a_wrong_setting_is_refused(adam: Client, field: str, value: str) -> None:

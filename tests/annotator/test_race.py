@@ -147,8 +147,12 @@ def test_the_race_ends_exact() -> None:
     [("offers", "was shown comparison"), ("last_search", "eligible people were never shown it")],
 )
 def test_without_a_guard_in_the_code_the_race_finds_it_out(guard: str, found: str) -> None:
-    project, seen = race(without=guard)
-    assert any(found in wrong for wrong in seen + violations(project))
+    for _again in range(8):  # a race need not go wrong at once
+        project, seen = race(without=guard)
+        if any(found in wrong for wrong in seen + violations(project)):
+            return
+        clear()
+    pytest.fail("Without the guard nothing went wrong: the race proves nothing.")
 
 
 def test_without_the_unique_keys_the_race_finds_it_out() -> None:
@@ -169,6 +173,12 @@ def test_without_the_unique_keys_the_race_finds_it_out() -> None:
     assert any("judged twice" in line or "places at once" in line for line in wrong)
 
 
+def clear() -> None:
+    """Take the project and its people away."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE annotator_project, annotator_annotator CASCADE")
+
+
 @contextmanager
 def dropped(model: type[models.Model], *names: str) -> Iterator[None]:
     """Take constraints away for the while; the rows go before they come back."""
@@ -180,8 +190,7 @@ def dropped(model: type[models.Model], *names: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE annotator_project CASCADE")
+        clear()
         with connection.schema_editor() as editor:
             for constraint in constraints:
                 editor.add_constraint(model, constraint)

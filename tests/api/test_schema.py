@@ -18,6 +18,7 @@ from tests.factories import make_annotator, make_judgment, make_participation, m
 
 PROJECT = "/api/v1/projects/{slug}/"
 RUN = f"{PROJECT}generation-runs/{{run_id}}/"
+RELEASE = f"{PROJECT}releases/{{version}}/"
 OPERATIONS = {
     "/api/v1/projects/": {"get"},
     PROJECT: {"get"},
@@ -32,6 +33,9 @@ OPERATIONS = {
     f"{PROJECT}judgments/": {"get"},
     f"{PROJECT}export/": {"get"},
     f"{PROJECT}export/features/": {"get"},
+    f"{PROJECT}releases/": {"get", "post"},
+    RELEASE: {"get"},
+    f"{RELEASE}files/{{name}}": {"get"},
 }
 
 

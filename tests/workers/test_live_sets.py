@@ -243,7 +243,7 @@ def test_progress_is_written_by_the_holder_only_and_goes_with_the_lease(
 
 
 @pytest.mark.parametrize(("task_format", "options"), [("best_of_k", 4), ("pairwise", 2)])
-def test_a_complete_set_gives_its_author_one_comparison_and_nobody_a_place(
+def test_a_complete_set_gives_its_author_one_comparison_with_a_place_of_their_own(
     transactional_db: None, task_format: str, options: int
 ) -> None:
     project = make_project(task_format=task_format, ways_out=["both_bad"][: options % 4])
@@ -258,7 +258,9 @@ def test_a_complete_set_gives_its_author_one_comparison_and_nobody_a_place(
     assert (candidate_set.state, candidate_set.progress) == ("complete", None)
     assert turn.comparison == comparison
     assert comparison.options.count() == options
-    assert not comparison.assignments.exists()
+    (place,) = comparison.assignments.all()
+    assert place.owner == turn.conversation.participation
+    assert sorted(place.display_order) == list(range(options))
 
 
 def test_a_late_answer_to_a_turn_opens_nothing(alice: Participation) -> None:

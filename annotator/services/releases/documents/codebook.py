@@ -18,7 +18,7 @@ READ_AS = {
     Judgment.ChoiceKind.ALL_BAD: "All bad",
     Judgment.ChoiceKind.NONE: "None represents me",
 }
-"""The answers as the pages name them, whose catalogues translate them."""
+"""The answers without a winner as the pages name them, whose catalogues translate them."""
 MESSAGES = "list of messages, each with `role` (system, user, assistant) and `content`"
 MEANINGS: dict[str, str] = {
     "judgment_id": "The judgment the row comes from; empty where a row sums up several.",
@@ -135,9 +135,7 @@ def _wording(project: Project) -> str:
     """Return the answers as people read them, in each language whose pages have texts of their own."""
     spoken = list(_spoken(project))
     rows = [
-        [f"`{kind.value}`", *(_said(kind, language) for language in spoken)]
-        for kind in Judgment.ChoiceKind
-        if kind != Judgment.ChoiceKind.RESPONSE
+        [f"`{kind.value}`", *(_said(kind, language) for language in spoken)] for kind in READ_AS
     ]
     return table(["answer", *spoken], rows)
 
