@@ -61,7 +61,8 @@ bench: .venv/dev ## Measure the product against its yardsticks, side by side, an
 	@$(BIN)/python -m benchmarks
 
 messages: .venv/dev ## Collect the translatable texts (needs gettext)
-	cd annotator && $(STATIC_ENV) ../$(BIN)/python ../manage.py makemessages --all --no-obsolete
+	$(STATIC_ENV) $(BIN)/python manage.py makemessages
+	$(STATIC_ENV) $(BIN)/python manage.py compilemessages --verbosity 0
 
 lock: .venv/dev ## Resolve the dependencies anew
 	$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
