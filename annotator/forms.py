@@ -6,7 +6,7 @@ The judgment is read by hand and not by a Form: it is the one request that is ma
 
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,13 +14,18 @@ from django import forms
 from django.conf.locale import LANG_INFO
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.errors import Refused
 from annotator.models import Project
+from annotator.services.answers import Answer
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+CRITERION = re.compile("criteria-([a-z][a-z0-9_]{0,39}(?:-[a-h])?)")
+SINGLE = ("choice", "strength", "general", "explanation", "skip_reason")
+"""What has one value; a radio can't be sent twice by a browser."""
 LARGEST_ID = 2**63 - 1
 T = TypeVar("T")
 OTHER_NAMES = {
@@ -33,6 +38,7 @@ OTHER_NAMES = {
     "om": "Afaan Oromoo",
     "ti": "ትግርኛ",
 }
+RANKS = tuple("12345678")
 DEVICES = ("phone", "tablet", "desktop")
 MAX_ACTIVE_MS = 24 * 3600 * 1000
 
@@ -53,16 +59,14 @@ class Sent:
     assignment_id: int
     submission_id: uuid.UUID
     is_skip: bool = False
-    choice: str = ""
-    strength: int | None = None
-    explanation: str = ""
+    answer: Answer = field(default_factory=Answer)
     skip_reason: str = ""
     device: str = ""
     active_ms: int | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
 
-def read_judgment(post: Mapping[str, str], *, guess_device: Callable[[], str]) -> Sent:
+def read_judgment(post: QueryDict, *, guess_device: Callable[[], str]) -> Sent:
     """Read the form of the task page.
 
     What its page sets (ids, the button) is refused at once where it is wrong: no person can mend it in
@@ -75,29 +79,64 @@ def read_judgment(post: Mapping[str, str], *, guess_device: Callable[[], str]) -
         assignment_id=_read(post, "assignment", _positive),
         submission_id=_read(post, "submission_id", uuid.UUID),
         is_skip=action == "skip",
-        choice=post.get("choice", ""),
-        explanation=post.get("explanation", "").replace("\r\n", "\n").strip(),
         skip_reason=post.get("skip_reason", ""),
         device=post.get("device") or guess_device(),
         active_ms=_read(post, "active_ms", _milliseconds),
     )
     if sent.device not in DEVICES:
         raise _broken("device")
-    if post.get("strength"):
-        if post["strength"] in ("1", "2", "3"):
-            sent.strength = int(post["strength"])
-        else:
-            sent.errors["strength"] = _("Say how much better it is.")
-    for name in ("choice", "explanation", "skip_reason"):
-        if UNSTORABLE.search(getattr(sent, name)):
-            sent.errors[name] = _(
-                "This holds a character that can't be stored. Type it again without it."
-            )
-            setattr(sent, name, UNSTORABLE.sub("", getattr(sent, name)))
+    sent.answer = _read_answer(post, sent.errors)
     return sent
 
 
-def _read(post: Mapping[str, str], name: str, convert: Callable[[str], T]) -> T:
+def _read_answer(post: QueryDict, errors: dict[str, str]) -> Answer:
+    """Return what the person said; what can't be read is left out, with a sentence in `errors`."""
+    for name in post:
+        if any(UNSTORABLE.search(value) for value in (name, *post.getlist(name))):
+            errors[UNSTORABLE.sub("", name)] = _(
+                "This holds a character that can't be stored. Type it again without it."
+            )
+        elif (name in SINGLE or "-" in name) and len(post.getlist(name)) > 1:
+            errors[name] = _("Give one answer to this.")
+    strength = post.get("strength", "")
+    if strength not in ("", "1", "2", "3"):
+        errors["strength"] = _("Say how much better it is.")
+    explanation = post.get("explanation", "").replace("\r\n", "\n").strip()
+    return Answer(
+        choice=post.get("choice", ""),
+        strength=int(strength) if strength in ("1", "2", "3") else None,
+        ranks=_read_ranks(post, errors),
+        vetoes=post.getlist("veto"),
+        general=post.get("general", ""),
+        criteria=_read_criteria(post, errors),
+        reasons=post.getlist("reasons"),
+        explanation=UNSTORABLE.sub("", explanation),
+    )
+
+
+def _read_ranks(post: QueryDict, errors: dict[str, str]) -> dict[str, int]:
+    ranks = {}
+    for name in post:
+        rank = post.get(name, "") if name.startswith("rank-") else ""
+        if rank in RANKS:
+            ranks[name.removeprefix("rank-")] = int(rank)
+        elif rank:
+            errors["ranks"] = _("Give each response one of the places that are offered.")
+    return ranks
+
+
+def _read_criteria(post: QueryDict, errors: dict[str, str]) -> dict[str, str]:
+    criteria = {}
+    for name in post:
+        known = CRITERION.fullmatch(name)
+        if known:
+            criteria[known[1]] = post.get(name, "")
+        elif name.startswith("criteria-"):
+            errors["criteria"] = _("This was not asked.")
+    return criteria
+
+
+def _read(post: QueryDict, name: str, convert: Callable[[str], T]) -> T:
     try:
         return convert(post.get(name, ""))
     except ValueError:

@@ -14,18 +14,10 @@ from django.utils.translation import gettext_lazy
 from annotator.admin.fields import ObjectField, TextsField
 from annotator.admin.strategy_fields import StrategyField
 from annotator.models import Project, PromptGroup, Scope, Wave
+from annotator.selectors.questions import WAYS_OUT
 
 MAX_UPLOAD = 64 * 2**20
 MOST_INVITATIONS = 1000
-WAYS_OUT = {
-    Project.TaskFormat.BEST_OF_K: (Project.WayOut.ALL_BAD, Project.WayOut.NONE),
-    Project.TaskFormat.PAIRWISE: (
-        Project.WayOut.BOTH_GOOD,
-        Project.WayOut.NO_DIFFERENCE,
-        Project.WayOut.BOTH_BAD,
-    ),
-}
-"""The answers without a winner that a format knows."""
 
 
 class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -8,6 +8,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from annotator.models.worded import validate_criteria, validate_reasons
+
 
 class FormatSettings(models.Model):
     """What is asked about the responses, and how a conversation goes."""
@@ -68,6 +70,7 @@ class FormatSettings(models.Model):
         _("criteria"),
         default=list,
         blank=True,
+        validators=[validate_criteria],
         help_text=_(
             'Asked beside the choice: [{"slug": "helpful", "kind": "choice" or "rating", "required": false, "texts": {"en": "…"}}].'
         ),
@@ -76,6 +79,7 @@ class FormatSettings(models.Model):
         _("reasons"),
         default=list,
         blank=True,
+        validators=[validate_reasons],
         help_text=_('Tags to give with an answer: [{"slug": "polite", "texts": {"en": "…"}}].'),
     )
     turns = models.PositiveSmallIntegerField(

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from annotator.errors import Missing
 from annotator.models import Annotator, Invitation, Participation, Project, Wave
-from annotator.selectors.tasks import get_wave
+from annotator.selectors.questions import get_wave
 from annotator.statements import Statement
 
 PERSON_COLUMNS = (

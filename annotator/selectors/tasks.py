@@ -3,9 +3,9 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
-from annotator.models import Participation, Project, Wave
+from annotator.models import Participation
+from annotator.selectors.questions import Questions, get_questions
 from annotator.statements import Statement
 
 LETTERS = "abcdefgh"
@@ -30,9 +30,7 @@ class Task:
     prompt_text: str
     prompt_language: str
     responses: list[ShownResponse]
-    task_format: str
-    ways_out: list[str]
-    strength_asked: bool
+    questions: Questions
     explanation_asked: str
 
 
@@ -64,8 +62,6 @@ def get_task(*, assignment_id: int, participation: Participation) -> Task | None
     if row is None:
         return None
     token, lease_until, asked, order, wave_id, prompt, prompt_language, language, texts = row
-    wave = get_wave(wave_id)
-    task_format = wave.setting("task_format")
     return Task(
         assignment_id=assignment_id,
         submission_id=token,
@@ -76,15 +72,6 @@ def get_task(*, assignment_id: int, participation: Participation) -> Task | None
             ShownResponse(letter, texts[i], language)
             for letter, i in zip(LETTERS, order, strict=False)
         ],
-        task_format=task_format,
-        ways_out=wave.setting("ways_out"),
-        strength_asked=task_format == Project.TaskFormat.PAIRWISE
-        and wave.setting("strength_asked"),
+        questions=get_questions(wave_id),
         explanation_asked=asked,
     )
-
-
-@lru_cache(maxsize=256)
-def get_wave(pk: int) -> Wave:
-    """Return a wave; the database refuses every change of one."""
-    return Wave.objects.get(pk=pk)

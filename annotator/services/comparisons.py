@@ -146,9 +146,14 @@ def give_to_authors(*, candidate_sets: Sequence[CandidateSet]) -> None:
 def _questions(
     project: Project, k: int, rng: np.random.Generator
 ) -> list[tuple[Sequence[int], list[Order]]]:
-    """Return for each comparison of a set the slots it compares and the display order of each place."""
-    if project.task_format == Project.TaskFormat.BEST_OF_K:
+    """Return for each comparison of a set the slots it compares and the display order of each place.
+
+    With two prompts a set alone asks nothing: `services.joint` pairs its responses with another's.
+    """
+    if project.task_format in (Project.TaskFormat.BEST_OF_K, Project.TaskFormat.RANKING):
         return [(rng.permutation(k).tolist(), balanced_orders(k, project.overlap, rng))]
+    if project.task_format == Project.TaskFormat.TWO_PROMPTS:
+        return []
     pairs = balanced_pairs(k, project.pairs_per_set, rng)
     return list(zip(pairs, balanced_sides(pairs, project.overlap, rng), strict=True))
 

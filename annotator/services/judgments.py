@@ -8,11 +8,13 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from annotator.errors import Missing, Refused
-from annotator.models import Assignment, Change, Judgment, Participation, Project
-from annotator.selectors.tasks import LETTERS
+from annotator.models import Change, Judgment, Participation
+from annotator.selectors.questions import get_questions
+from annotator.services.answers import Answer, Shown, columns_of
 from annotator.statements import Statement
 
-MAX_EXPLANATION = 5000
+__all__ = ["Answer", "Submitted", "submit_judgment"]
+
 MAX_ACTIVE_MS = 24 * 3600 * 1000
 
 Outcome = Literal["counted", "surplus", "repeated"]
@@ -21,15 +23,13 @@ SHOWN = Statement(
     "shown",
     """
 SELECT place.display_order, place.explanation_asked, comparison.id, candidate_set.prompt_id,
-       wave.config->>'task_format', ARRAY(SELECT jsonb_array_elements_text(wave.config->'ways_out')),
-       (wave.config->>'strength_asked')::boolean, earlier.id,
+       offer.wave_id, earlier.id,
        (SELECT array_agg(response_id ORDER BY position) FROM annotator_comparisonoption WHERE comparison_id = comparison.id),
        pg_advisory_xact_lock_shared(%(lock)s, %(project)s::int)
 FROM annotator_assignment place
 JOIN annotator_offer offer ON offer.participation_id = %(person)s AND offer.comparison_id = place.comparison_id AND offer.assignment_id = place.id
-JOIN annotator_wave wave ON wave.id = offer.wave_id
 JOIN annotator_comparison comparison ON comparison.id = place.comparison_id
-JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
+LEFT JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
 LEFT JOIN LATERAL (
     SELECT id FROM annotator_judgment WHERE participation_id = %(person)s AND comparison_id = place.comparison_id ORDER BY revision DESC LIMIT 1
 ) earlier ON true
@@ -58,9 +58,9 @@ WITH conversation AS (
 ), judgment AS (
     INSERT INTO annotator_judgment (
         submission_id, project_id, wave_id, participation_id, comparison_id, assignment_id, turn_id, revision, choice_kind, choice_response_id,
-        strength, vetoes, general_kind, criteria, reasons, explanation, explanation_asked, place_kind, display_order, ui_language, device, shown_at, submitted_at, active_ms)
+        strength, ranks, vetoes, general_kind, general_response_id, criteria, reasons, explanation, explanation_asked, place_kind, display_order, ui_language, device, shown_at, submitted_at, active_ms)
     SELECT %(submission)s, %(project)s, offer.wave_id, %(person)s, place.comparison_id, place.id, turn.id, 1, %(kind)s, %(response)s,
-        %(strength)s, '{}', '', '[]', '{}', %(explanation)s, place.explanation_asked, place.place_kind, place.display_order, %(ui_language)s, %(device)s,
+        %(strength)s, %(ranks)s, %(vetoes)s, %(general_kind)s, %(general_response)s, %(criteria)s, %(reasons)s, %(explanation)s, place.explanation_asked, place.place_kind, place.display_order, %(ui_language)s, %(device)s,
         offer.shown_at, clock_timestamp(), %(active_ms)s
     FROM annotator_assignment place, turn, offer WHERE place.id = %(place)s
     RETURNING id
@@ -86,20 +86,17 @@ SELECT judgment.id, EXISTS (SELECT FROM counted) FROM judgment
     kind="text",
     response="bigint",
     strength="smallint",
+    ranks="smallint[]",
+    vetoes="smallint[]",
+    general_kind="text",
+    general_response="bigint",
+    criteria="jsonb",
+    reasons="text[]",
     explanation="text",
     ui_language="text",
     device="text",
     active_ms="int",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a person chose: a letter in the order shown, or a way out."""
-
-    choice: str
-    strength: int | None = None
-    explanation: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,27 +149,13 @@ def submit_judgment(
             row = SHOWN.row(values)
             if row is None:
                 raise Missing(_("This task is not yours. Go on with the next one."))
-            (
-                order,
-                asked,
-                comparison,
-                prompt,
-                task_format,
-                ways_out,
-                strength_asked,
-                earlier,
-                responses,
-                _lock,
-            ) = row
+            order, asked, comparison, prompt, wave_id, earlier, responses, _lock = row
             if earlier is not None:
                 return Submitted(earlier, "repeated")
-            pairwise = task_format == Project.TaskFormat.PAIRWISE
-            stored = _check(
-                answer,
-                [responses[i] for i in order],
-                ways_out,
-                strength_asked=pairwise and strength_asked,
-                explanation_asked=asked,
+            stored = columns_of(
+                answer=answer,
+                questions=get_questions(wave_id),
+                shown=Shown(order, responses, asked),
             )
             ((judgment_id, counted),) = STORE.rows(
                 values | stored | {"comparison": comparison, "prompt": prompt}
@@ -195,36 +178,3 @@ def _stored_before(participation: Participation, assignment_id: int) -> Submitte
             fields={"submission_id": _("This number is taken.")},
         )
     return Submitted(own.pk, "repeated")
-
-
-def _check(
-    answer: Answer,
-    responses: list[int],
-    ways_out: list[str],
-    *,
-    strength_asked: bool,
-    explanation_asked: str,
-) -> dict[str, Any]:
-    """Return the columns of the answer, or refuse it with a sentence for each field at fault."""
-    errors: dict[str, str] = {}
-    letters = LETTERS[: len(responses)]
-    winner = len(answer.choice) == 1 and answer.choice in letters
-    if not winner and answer.choice not in ways_out:
-        errors["choice"] = _("Choose one of the answers.")
-    if winner and strength_asked and answer.strength not in (1, 2, 3):
-        errors["strength"] = _("Say how much better it is.")
-    explanation = answer.explanation if explanation_asked != Assignment.ExplanationAsked.NO else ""
-    if len(explanation) > MAX_EXPLANATION:
-        errors["explanation"] = _("Please shorten this to %(most)s characters.") % {
-            "most": MAX_EXPLANATION
-        }
-    if explanation_asked == Assignment.ExplanationAsked.REQUIRED and not explanation.strip():
-        errors["explanation"] = _("Please say in a few words why.")
-    if errors:
-        raise Refused("incomplete", _("Your answer is not complete yet."), fields=errors)
-    return {
-        "kind": Judgment.ChoiceKind.RESPONSE if winner else answer.choice,
-        "response": responses[letters.index(answer.choice)] if winner else None,
-        "strength": answer.strength if winner and strength_asked else None,
-        "explanation": explanation,
-    }

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from annotator.markup import text_direction
+from annotator.selectors.questions import Questions
 from annotator.selectors.tasks import Task
 from annotator.services.assignments import SkipReason
 
@@ -43,9 +44,7 @@ class Kind:
     language: str
     slug: str
     letters: str
-    task_format: str
-    ways_out: tuple[str, ...]
-    strength_asked: bool
+    questions: Questions
     explanation_asked: str
     is_long: bool
     outcome: str
@@ -75,9 +74,7 @@ def describe(task: Task) -> dict[str, Any]:
         "prompt_language": task.prompt_language,
         "prompt_direction": text_direction(task.prompt_text),
         "responses": responses,
-        "task_format": task.task_format,
-        "ways_out": task.ways_out,
-        "strength_asked": task.strength_asked,
+        "questions": task.questions,
         "explanation_asked": task.explanation_asked,
         "is_long": any(len(each.html) > LONG for each in responses),
         "skip_reasons": SkipReason.choices,
@@ -93,9 +90,7 @@ def render_desk(
         language=get_language() or "",
         slug=slug,
         letters="".join(each.letter for each in shown["responses"]),
-        task_format=task.task_format,
-        ways_out=tuple(task.ways_out),
-        strength_asked=task.strength_asked,
+        questions=task.questions,
         explanation_asked=task.explanation_asked,
         is_long=shown["is_long"],
         outcome=outcome,
@@ -133,14 +128,7 @@ def _pieces(kind: Kind) -> tuple[str, ...]:
     ]
     settings = {
         name: getattr(kind, name)
-        for name in (
-            "task_format",
-            "ways_out",
-            "strength_asked",
-            "explanation_asked",
-            "is_long",
-            "outcome",
-        )
+        for name in ("questions", "explanation_asked", "is_long", "outcome")
     }
     context = {
         **marks,

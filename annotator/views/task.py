@@ -15,7 +15,7 @@ from annotator.models import Participation, Project, Wave
 from annotator.selectors.people import get_participation
 from annotator.selectors.tasks import Task, get_task
 from annotator.services.assignments import claim_next, renew, skip
-from annotator.services.judgments import Answer, submit_judgment
+from annotator.services.judgments import submit_judgment
 from annotator.views.desk import describe, render_desk
 from annotator.views.doors import gates, go, is_htmx, page, person, signed_in
 
@@ -77,16 +77,16 @@ def _answer(request: HttpRequest, participation: Participation, wave: Wave | Non
 
 def _store(participation: Participation, sent: Sent) -> str:
     """Store the answer or the skip; return what came of it."""
-    if sent.errors:
-        raise Refused("incomplete", _("Your answer is not complete yet."), fields=sent.errors)
     if sent.is_skip:
         skip(assignment_id=sent.assignment_id, participation=participation, reason=sent.skip_reason)
         return "skipped"
+    if sent.errors:
+        raise Refused("incomplete", _("Your answer is not complete yet."), fields=sent.errors)
     return submit_judgment(
         participation=participation,
         assignment_id=sent.assignment_id,
         submission_id=sent.submission_id,
-        answer=Answer(choice=sent.choice, strength=sent.strength, explanation=sent.explanation),
+        answer=sent.answer,
         ui_language=get_language() or "",
         device=sent.device,
         active_ms=sent.active_ms,
@@ -132,7 +132,7 @@ def _show_again(
         participation,
         state="task",
         task=shown,
-        sent=sent,
+        answer=sent.answer,
         errors=refusal.fields,
         status=422,
     )

@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from annotator.selectors.questions import Questions
 from annotator.selectors.tasks import ShownResponse, Task
 from annotator.views.desk import describe, render_desk
 
@@ -23,9 +24,7 @@ TASK = Task(
     responses=[
         ShownResponse(letter, f"<p>Number {letter} {{{{ x }}}}</p>", "en") for letter in "abcd"
     ],
-    task_format="best_of_k",
-    ways_out=["none", "all_bad"],
-    strength_asked=False,
+    questions=Questions(ways_out=("none", "all_bad")),
     explanation_asked="optional",
 )
 ARABIC = {
@@ -47,8 +46,13 @@ def without_token(html: str) -> str:
     [
         {},
         {"assignment_id": 8, "prompt_text": "Another?"},
-        {"task_format": "pairwise", "strength_asked": True, "ways_out": ["both_good"], **ARABIC},
-        {"explanation_asked": "required", "ways_out": []},
+        {
+            "questions": Questions(
+                task_format="pairwise", strength_asked=True, ways_out=("both_good",)
+            ),
+            **ARABIC,
+        },
+        {"explanation_asked": "required", "questions": Questions()},
         {"explanation_asked": "no"},
         {
             "responses": [
