@@ -179,4 +179,5 @@ def make_next_turn(judgment: Judgment, message: str) -> Turn:
         conversation=judgment.turn.conversation,
         number=judgment.turn.number + 1,
         message=message,
+        continues=judgment.choice_response,
     )

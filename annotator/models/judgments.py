@@ -46,7 +46,14 @@ class Conversation(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = (models.Index(name="conversation_by_person", fields=("participation", "-id")),)
+        indexes = (
+            models.Index(name="conversation_by_person", fields=("participation", "-id")),
+            models.Index(
+                name="conversation_unfinished",
+                fields=("participation", "-id"),
+                condition=Q(finished_at__isnull=True),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"#{self.pk}"
@@ -94,6 +101,11 @@ class Turn(models.Model):
             models.CheckConstraint(
                 name="later_turns_have_a_message",
                 condition=Q(number=1, message="") | (Q(number__gt=1) & ~Q(message="")),
+            ),
+            models.CheckConstraint(
+                name="later_turns_go_on_from_a_response",
+                condition=Q(number=1, continues__isnull=True, is_drawn=False)
+                | Q(number__gt=1, continues__isnull=False),
             ),
         )
 

@@ -56,6 +56,16 @@ class Participation(models.Model):
     judgments_given = models.PositiveIntegerField(
         default=0, editable=False, help_text=_("Kept in the statement that stores a judgment.")
     )
+    conversations_begun = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text=_("Tasks taken: later turns belong to theirs. Kept in the same statement."),
+    )
+    fallbacks_due = models.PositiveSmallIntegerField(
+        default=0,
+        editable=False,
+        help_text=_("Own prompts that nothing answered, for which a given one is still to come."),
+    )
     searched_at = models.DateTimeField(
         null=True,
         editable=False,

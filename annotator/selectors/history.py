@@ -44,6 +44,7 @@ def list_answers(
         .values(
             "pk",
             "submitted_at",
+            "turn__message",
             "turn__conversation__prompt__text",
             "turn__conversation__prompt__language",
             "comparison__language",
@@ -65,7 +66,7 @@ def _answered(row: Mapping[str, Any]) -> Answered:
     return Answered(
         number=row["pk"],
         submitted_at=row["submitted_at"],
-        prompt_text=row["turn__conversation__prompt__text"] or "",
+        prompt_text=row["turn__message"] or row["turn__conversation__prompt__text"] or "",
         prompt_language=row["turn__conversation__prompt__language"] or row["comparison__language"],
         language=row["comparison__language"],
         choice_kind=row["choice_kind"],

@@ -17,6 +17,8 @@ PERSON_COLUMNS = (
     "stratum",
     "consent_version",
     "judgments_given",
+    "conversations_begun",
+    "fallbacks_due",
     "withdrawn_at",
 )
 PROJECT_COLUMNS = ("id", "slug", "name", "state", "lease_minutes", "target_per_person")

@@ -1,10 +1,12 @@
 """What the task page shows, and nothing a browser must not know."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from annotator.models import Participation
+from annotator.selectors.conversations import EARLIER, Exchange, read_exchanges
 from annotator.selectors.questions import Questions, get_questions
 from annotator.statements import Statement
 
@@ -32,21 +34,28 @@ class Task:
     responses: list[ShownResponse]
     questions: Questions
     explanation_asked: str
+    is_own: bool = False
+    """Whether the person wrote the message themselves."""
+    earlier: Sequence[Exchange] = ()
 
 
 SHOWN_TASK = Statement(
     "shown_task",
-    """
-    SELECT place.token, place.lease_until, place.explanation_asked, place.display_order, offer.wave_id, prompt.text, prompt.language, comparison.language,
+    f"""
+    SELECT place.token, place.lease_until, place.explanation_asked, place.display_order, offer.wave_id,
+           COALESCE(NULLIF(turn.message, ''), prompt.text), prompt.language, comparison.language,
            ARRAY(SELECT response.html FROM annotator_comparisonoption option JOIN annotator_response response ON response.id = option.response_id
-                 WHERE option.comparison_id = comparison.id ORDER BY option.position)
+                 WHERE option.comparison_id = comparison.id ORDER BY option.position),
+           turn.id IS NOT NULL, {EARLIER}
     FROM annotator_assignment place
     JOIN annotator_offer offer ON offer.participation_id = place.participation_id AND offer.comparison_id = place.comparison_id
     JOIN annotator_comparison comparison ON comparison.id = place.comparison_id
     JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
-    JOIN annotator_prompt prompt ON prompt.id = candidate_set.prompt_id
+    LEFT JOIN annotator_turn turn ON turn.id = candidate_set.turn_id
+    LEFT JOIN annotator_conversation conversation ON conversation.id = turn.conversation_id
+    JOIN annotator_prompt prompt ON prompt.id = COALESCE(candidate_set.prompt_id, conversation.prompt_id)
     WHERE place.id = %(place)s AND place.participation_id = %(person)s AND place.state = 'leased'
-    """,
+    """,  # noqa: S608 - a constant of ours
     place="bigint",
     person="bigint",
 )
@@ -61,7 +70,8 @@ def get_task(*, assignment_id: int, participation: Participation) -> Task | None
     row = SHOWN_TASK.row({"place": assignment_id, "person": participation.pk})
     if row is None:
         return None
-    token, lease_until, asked, order, wave_id, prompt, prompt_language, language, texts = row
+    token, lease_until, asked, order, wave_id, prompt, prompt_language, language, texts, *path = row
+    is_own, earlier = path
     return Task(
         assignment_id=assignment_id,
         submission_id=token,
@@ -74,4 +84,6 @@ def get_task(*, assignment_id: int, participation: Participation) -> Task | None
         ],
         questions=get_questions(wave_id),
         explanation_asked=asked,
+        is_own=is_own,
+        earlier=read_exchanges(earlier),
     )

@@ -285,12 +285,23 @@ def _last_search(participation: Participation) -> int | None:
 
 
 def _return_place(assignment_id: int, participation: Participation) -> list[int]:
+    """Give the place back; the conversation whose turn it answers ends, since nobody else may take it."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE annotator_assignment
-            SET state = 'open', tier = 0, key = nextval('annotator_assignment_key'), token = NULL, lease_until = NULL
-            WHERE id = %s AND participation_id = %s AND state = 'leased' RETURNING id
+            WITH returned AS (
+                UPDATE annotator_assignment
+                SET state = 'open', tier = 0, key = nextval('annotator_assignment_key'), token = NULL, lease_until = NULL
+                WHERE id = %s AND participation_id = %s AND state = 'leased' RETURNING id, owner_id, comparison_id
+            ), ended AS (
+                UPDATE annotator_conversation conversation SET finished_at = clock_timestamp()
+                FROM returned
+                JOIN annotator_comparison comparison ON comparison.id = returned.comparison_id
+                JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
+                JOIN annotator_turn turn ON turn.id = candidate_set.turn_id
+                WHERE returned.owner_id IS NOT NULL AND conversation.id = turn.conversation_id AND conversation.finished_at IS NULL
+            )
+            SELECT id FROM returned
             """,
             [assignment_id, participation.pk],
         )

@@ -8,8 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from annotator.errors import Missing, Refused
-from annotator.models import Change, Judgment, Participation
-from annotator.selectors.questions import get_questions
+from annotator.models import Change, Comparison, Judgment, Participation
+from annotator.selectors.conversations import ends_with
+from annotator.selectors.questions import get_questions, get_wave
 from annotator.services.answers import Answer, Shown, columns_of
 from annotator.statements import Statement
 
@@ -23,13 +24,14 @@ SHOWN = Statement(
     "shown",
     """
 SELECT place.display_order, place.explanation_asked, comparison.id, candidate_set.prompt_id,
-       offer.wave_id, earlier.id,
+       offer.wave_id, earlier.id, turn.id, COALESCE(turn.number, 1), comparison.kind,
        (SELECT array_agg(response_id ORDER BY position) FROM annotator_comparisonoption WHERE comparison_id = comparison.id),
        pg_advisory_xact_lock_shared(%(lock)s, %(project)s::int)
 FROM annotator_assignment place
 JOIN annotator_offer offer ON offer.participation_id = %(person)s AND offer.comparison_id = place.comparison_id AND offer.assignment_id = place.id
 JOIN annotator_comparison comparison ON comparison.id = place.comparison_id
 LEFT JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
+LEFT JOIN annotator_turn turn ON turn.id = candidate_set.turn_id
 LEFT JOIN LATERAL (
     SELECT id FROM annotator_judgment WHERE participation_id = %(person)s AND comparison_id = place.comparison_id ORDER BY revision DESC LIMIT 1
 ) earlier ON true
@@ -47,11 +49,18 @@ STORE = Statement(
     """
 WITH conversation AS (
     INSERT INTO annotator_conversation (project_id, participation_id, prompt_id, opening, started_at, finished_at)
-    SELECT %(project)s, %(person)s, %(prompt)s, 'given', shown_at, clock_timestamp() FROM annotator_offer
-    WHERE participation_id = %(person)s AND comparison_id = %(comparison)s
+    SELECT %(project)s, %(person)s, %(prompt)s, CASE WHEN %(counts)s AND person.fallbacks_due > 0 THEN 'fallback' ELSE 'given' END,
+           offer.shown_at, CASE WHEN %(ends)s THEN clock_timestamp() END
+    FROM annotator_offer offer JOIN annotator_participation person ON person.id = offer.participation_id
+    WHERE offer.participation_id = %(person)s AND offer.comparison_id = %(comparison)s AND %(turn)s IS NULL
     RETURNING id
-), turn AS (
+), begun AS (
     INSERT INTO annotator_turn (conversation_id, number, message, comparison_id, is_drawn) SELECT id, 1, '', %(comparison)s, false FROM conversation RETURNING id
+), turn AS (
+    SELECT id FROM begun UNION ALL SELECT %(turn)s WHERE %(turn)s IS NOT NULL
+), ended AS (
+    UPDATE annotator_conversation SET finished_at = clock_timestamp()
+    WHERE %(ends)s AND finished_at IS NULL AND id = (SELECT conversation_id FROM annotator_turn WHERE id = %(turn)s)
 ), offer AS (
     UPDATE annotator_offer SET outcome = 'judged', skip_reason = '', ended_at = clock_timestamp()
     WHERE participation_id = %(person)s AND comparison_id = %(comparison)s RETURNING shown_at, wave_id
@@ -71,7 +80,10 @@ WITH conversation AS (
     WHERE place.id = %(place)s AND (place.state = 'open' OR (place.state = 'leased' AND place.participation_id = %(person)s))
     RETURNING place.id
 ), person AS (
-    UPDATE annotator_participation SET judgments_given = judgments_given + 1 FROM judgment WHERE annotator_participation.id = %(person)s
+    UPDATE annotator_participation SET judgments_given = judgments_given + 1,
+        conversations_begun = conversations_begun + (%(counts)s AND fallbacks_due = 0)::int,
+        fallbacks_due = fallbacks_due - (%(counts)s AND fallbacks_due > 0)::int
+    FROM judgment WHERE annotator_participation.id = %(person)s
 ), change AS (
     INSERT INTO annotator_change (project_id, kind, judgment_id, at) SELECT %(project)s, 'judged', judgment.id, clock_timestamp() FROM judgment
 )
@@ -82,6 +94,9 @@ SELECT judgment.id, EXISTS (SELECT FROM counted) FROM judgment
     place="bigint",
     comparison="bigint",
     prompt="bigint",
+    turn="bigint",
+    counts="boolean",
+    ends="boolean",
     submission="uuid",
     kind="text",
     response="bigint",
@@ -127,7 +142,8 @@ def submit_judgment(
        No offer to this person: there is no such task for them.
     2. Answered before (a second click, a reload, Back): that answer stands.
     3. Check the answer against the settings it was shown under.
-    4. In one statement: conversation, turn, judgment, change; the place points to the judgment if it is
+    4. In one statement: conversation and turn, unless it answers a turn that is there; judgment, change;
+       the end of the conversation, if this is it; the place points to the judgment if it is
        still free or still this person's, else the judgment is surplus.
 
     Raises Missing, or Refused with the fields that are at fault.
@@ -149,7 +165,8 @@ def submit_judgment(
             row = SHOWN.row(values)
             if row is None:
                 raise Missing(_("This task is not yours. Go on with the next one."))
-            order, asked, comparison, prompt, wave_id, earlier, responses, _lock = row
+            order, asked, comparison, prompt, wave_id, earlier, *path, responses, _lock = row
+            turn, number, kind = path
             if earlier is not None:
                 return Submitted(earlier, "repeated")
             stored = columns_of(
@@ -157,8 +174,20 @@ def submit_judgment(
                 questions=get_questions(wave_id),
                 shown=Shown(order, responses, asked),
             )
+            is_collected = kind == Comparison.Kind.COLLECT
             ((judgment_id, counted),) = STORE.rows(
-                values | stored | {"comparison": comparison, "prompt": prompt}
+                values
+                | stored
+                | {
+                    "comparison": comparison,
+                    "prompt": prompt,
+                    "turn": turn,
+                    "counts": turn is None and is_collected,
+                    "ends": not is_collected
+                    or ends_with(
+                        get_wave(wave_id), number, has_winner=stored["response"] is not None
+                    ),
+                }
             )
             return Submitted(judgment_id, "counted" if counted else "surplus")
     except IntegrityError:  # the same page was submitted at the same moment, and won

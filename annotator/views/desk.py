@@ -5,7 +5,7 @@ process, with markers where the tasks differ; a task is then shown by joining th
 delimited by NUL, which no stored text can hold. A test holds the joined page against the template.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from annotator.markup import text_direction
+from annotator.selectors.conversations import Exchange
 from annotator.selectors.questions import Questions
 from annotator.selectors.tasks import Task
 from annotator.services.assignments import SkipReason
@@ -47,6 +48,7 @@ class Kind:
     questions: Questions
     explanation_asked: str
     is_long: bool
+    is_own: bool
     outcome: str
 
 
@@ -76,6 +78,8 @@ def describe(task: Task) -> dict[str, Any]:
         "responses": responses,
         "questions": task.questions,
         "explanation_asked": task.explanation_asked,
+        "is_own": task.is_own,
+        "conversation": render_conversation(task.earlier, task.prompt_language),
         "is_long": any(len(each.html) > LONG for each in responses),
         "skip_reasons": SkipReason.choices,
     }
@@ -93,15 +97,26 @@ def render_desk(
         questions=task.questions,
         explanation_asked=task.explanation_asked,
         is_long=shown["is_long"],
+        is_own=task.is_own,
         outcome=outcome,
     )
     values: dict[str, str] = {name: escape(shown[name]) for name in SIMPLE}
     values["csrf_token"] = get_token(request)
+    values["conversation"] = shown["conversation"]
     for each in shown["responses"]:
         values[f"html-{each.letter}"] = each.html
         values[f"language-{each.letter}"] = escape(each.language)
         values[f"direction-{each.letter}"] = each.direction
     return _progress(kind.language, given, target) + _fill(_pieces(kind), values)
+
+
+def render_conversation(earlier: Sequence[Exchange], language: str) -> str:
+    """Return what was said before as HTML; nothing where a conversation only begins."""
+    if not earlier:
+        return ""
+    *before, last = earlier
+    context = {"before": before, "last": last, "language": language}
+    return get_template("turns/conversation.html").render(context)
 
 
 def _fill(pieces: tuple[str, ...], values: Mapping[str, str]) -> str:
@@ -116,7 +131,7 @@ def _mark(name: str) -> SafeString:
 @lru_cache(maxsize=512)
 def _pieces(kind: Kind) -> tuple[str, ...]:
     """Render the desk of this kind with markers, and cut it at them."""
-    marks = {name: _mark(name) for name in ("csrf_token", *SIMPLE)}
+    marks = {name: _mark(name) for name in ("csrf_token", "conversation", *SIMPLE)}
     responses = [
         Shown(
             letter,
@@ -128,7 +143,7 @@ def _pieces(kind: Kind) -> tuple[str, ...]:
     ]
     settings = {
         name: getattr(kind, name)
-        for name in ("questions", "explanation_asked", "is_long", "outcome")
+        for name in ("questions", "explanation_asked", "is_long", "is_own", "outcome")
     }
     context = {
         **marks,

@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from annotator.selectors.conversations import Exchange
 from annotator.selectors.questions import Questions
 from annotator.selectors.tasks import ShownResponse, Task
 from annotator.views.desk import describe, render_desk
@@ -54,6 +55,13 @@ def without_token(html: str) -> str:
         },
         {"explanation_asked": "required", "questions": Questions()},
         {"explanation_asked": "no"},
+        {
+            "is_own": True,
+            "earlier": [
+                Exchange("Who decides?", "<p>You.</p>", is_own=False, is_drawn=False),
+                Exchange("And <why>?", "<p>So.</p>", is_own=True, is_drawn=True),
+            ],
+        },
         {
             "responses": [
                 ShownResponse(letter, f"<p>{'long ' * 500}</p>", "en") for letter in "abcdefgh"

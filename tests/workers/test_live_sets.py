@@ -176,11 +176,10 @@ def test_a_project_that_is_not_open_asks_nothing(alice: Participation, change: o
         ask_for_turn(turn=turn)
 
 
-def test_a_conversation_goes_on_from_a_choice_only(alice: Participation) -> None:
+def test_the_database_wants_a_response_to_go_on_from(alice: Participation) -> None:
     make_set(alice.project)
-    turn = make_next_turn(make_judgment(alice, choice="all_bad"), "And why?")
-    with pytest.raises(Refused, match="Choose a response first"):
-        ask_for_turn(turn=turn)
+    with pytest.raises(IntegrityError, match="later_turns_go_on_from_a_response"):
+        make_next_turn(make_judgment(alice, choice="all_bad"), "And why?")
 
 
 def test_the_model_is_given_the_whole_conversation(alice: Participation) -> None:
@@ -197,7 +196,9 @@ def test_the_model_is_given_the_whole_conversation(alice: Participation) -> None
     ]
 
 
-def test_the_conversation_holds_the_choice_of_the_last_revision(alice: Participation) -> None:
+def test_the_conversation_holds_what_was_gone_on_from_though_the_choice_is_revised(
+    alice: Participation,
+) -> None:
     make_set(alice.project)
     judgment = make_judgment(alice)
     turn = make_next_turn(judgment, "And why?")
@@ -215,7 +216,7 @@ def test_the_conversation_holds_the_choice_of_the_last_revision(alice: Participa
     fields["submission_id"] = "00000000-0000-4000-8000-000000000002"
     Judgment.objects.create(**fields)
     (claimed,) = claim_sets(run_id=run_of(ask_for_turn(turn=turn)).pk, limit=1)
-    assert [message.content for message in claimed.conversation][1] == other.text
+    assert [message.content for message in claimed.conversation][1] != other.text
 
 
 def test_an_own_prompt_is_a_conversation_of_one_message(alice: Participation) -> None:

@@ -40,8 +40,8 @@ PROGRESS = """
 def ask_for_turn(*, turn: Turn) -> CandidateSet:
     """Queue the candidates of a turn ahead of everything else, and ring; asked again, it is the same set.
 
-    1. Refuse where nothing can answer: the project is not open, no model server is configured, or an
-       earlier turn of the conversation was left without a choice. The message stays stored.
+    1. Refuse where nothing can answer: the project is not open, or no model server is configured. The
+       message stays stored.
     2. Find the project's standing run; where the wave, the model or k have changed, put another in its
        place, and let those who still wait come along.
     3. Queue the set. A set that failed stays, and another takes its place.
@@ -54,7 +54,7 @@ def ask_for_turn(*, turn: Turn) -> CandidateSet:
         living = CandidateSet.objects.filter(turn=turn, state__in=LIVING).first()
         if living is not None:
             return living
-        _check_turn(turn, project)
+        _check_turn(project)
         run, made_by = _standing_run(project)
         candidate_set = CandidateSet.objects.create(
             project=project,
@@ -68,7 +68,7 @@ def ask_for_turn(*, turn: Turn) -> CandidateSet:
     return candidate_set
 
 
-def _check_turn(turn: Turn, project: Project) -> None:
+def _check_turn(project: Project) -> None:
     if project.state != Project.State.OPEN:
         raise Refused(
             "project_not_open",
@@ -80,12 +80,6 @@ def _check_turn(turn: Turn, project: Project) -> None:
         raise Refused(
             "no_model_server",
             _("No model answers in this project. Your message is kept; go on with another task."),
-        )
-    earlier = Turn.objects.filter(conversation=turn.conversation_id, number__lt=turn.number)
-    if earlier.exclude(judgments__choice_response__isnull=False).exists():
-        raise Refused(
-            "no_choice",
-            _("Choose a response first: the conversation goes on from the one you chose."),
         )
 
 

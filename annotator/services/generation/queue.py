@@ -40,7 +40,7 @@ SOURCES = """
     GROUP BY source.id, prompt.id
 """
 
-# What was said up to each turn: the prompt, then by turns the response chosen last and the next message.
+# What was said up to each turn: the prompt, then by turns the response gone on from and the next message.
 CONVERSATIONS = """
     SELECT asked.id, prompt.system,
            array_agg(CASE WHEN turn.number = 1 THEN prompt.text ELSE turn.message END ORDER BY turn.number),
@@ -49,12 +49,7 @@ CONVERSATIONS = """
     JOIN annotator_conversation conversation ON conversation.id = asked.conversation_id
     JOIN annotator_prompt prompt ON prompt.id = conversation.prompt_id
     JOIN annotator_turn turn ON turn.conversation_id = conversation.id AND turn.number <= asked.number
-    LEFT JOIN LATERAL (
-        SELECT response.text FROM annotator_judgment judgment
-        JOIN annotator_response response ON response.id = judgment.choice_response_id
-        WHERE judgment.turn_id = turn.id AND turn.number < asked.number
-        ORDER BY judgment.revision DESC LIMIT 1
-    ) chosen ON true
+    LEFT JOIN annotator_response chosen ON chosen.id = turn.continues_id
     WHERE asked.id = ANY (%s)
     GROUP BY asked.id, prompt.id
 """
@@ -175,7 +170,7 @@ def _read_conversations(
             system,
             tuple(
                 Message(role, text)
-                for message, chosen in zip(messages[:-1], responses[:-1], strict=True)
+                for message, chosen in zip(messages[:-1], responses[1:], strict=True)
                 for role, text in (("user", message), ("assistant", chosen))
             ),
         )
