@@ -99,7 +99,9 @@ def fill(*, rows: int) -> str:
     from annotator.services.tokens import create_token
 
     rita = Annotator.objects.create_user(username="rita", password=None, is_staff=True)
-    project = create_project(slug="bench", name="Bench", languages=["en"], overlap=OVERLAP)
+    project = create_project(
+        owner=rita, slug="bench", name="Bench", languages=["en"], overlap=OVERLAP
+    )
     people = [
         Participation.objects.create(
             annotator=Annotator.objects.create(username=f"p{number}"),

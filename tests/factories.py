@@ -16,10 +16,12 @@ from annotator.models import (
     Comparison,
     Conversation,
     Judgment,
+    Membership,
     Participation,
     Project,
     Prompt,
     Response,
+    Role,
     Scope,
     Turn,
 )
@@ -123,21 +125,29 @@ def make_comparison(project: Project, **fields: Any) -> Comparison:
     return Comparison.objects.filter(candidate_set=make_set(project, **fields)).earliest("number")
 
 
+def make_member(project: Project, username: str = "rita", role: str = Role.MANAGER) -> Annotator:
+    """Let a member of the staff into a project's team."""
+    account = Annotator.objects.filter(username=username).first() or make_annotator(
+        username, is_staff=True
+    )
+    Membership.objects.update_or_create(project=project, annotator=account, defaults={"role": role})
+    return account
+
+
 def make_token(
     *projects: Project,
     owner: Annotator | None = None,
     scopes: Sequence[str] = Scope.values,
     lifetime: timedelta = timedelta(days=30),
 ) -> str:
-    """Make a key to the projects with every scope unless said otherwise; rita owns it."""
-    rita = (
-        owner
-        or Annotator.objects.filter(username="rita").first()
-        or Annotator.objects.create(username="rita", is_staff=True)
-    )
+    """Make a key to the projects with every scope unless said otherwise; rita, who manages them, owns it."""
+    if owner is None:
+        for project in projects:
+            make_member(project)
+    owner = owner or Annotator.objects.get(username="rita")
     _token, key = create_token(
         name="notebook",
-        owner=rita,
+        owner=owner,
         scopes=scopes,
         projects=projects,
         expires_at=timezone.now() + lifetime,

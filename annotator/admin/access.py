@@ -1,13 +1,15 @@
-"""Keys and invitations: made on a project's page, shown once, ended here."""
+"""Keys, invitations, waves and the log: made on a project's page, looked at here."""
+
+from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotator.admin.base import ReadOnlyAdmin, visible_projects
-from annotator.models import ApiToken, Invitation, Wave
+from annotator.admin.base import BY_PROJECT, ReadOnlyAdmin, person, visible_projects
+from annotator.models import ApiToken, AuditEvent, Invitation, Right, Wave
 from annotator.services.tokens import revoke_token
 
 
@@ -16,6 +18,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     """Researchers' keys."""
 
     project_path = None  # a key may open several projects
+    viewing = changing = Right.EXPORT
     list_display = (
         "__str__",
         "name",
@@ -33,28 +36,41 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         "prefix",
         "owner",
         "scopes",
-        "projects",
+        "opens",
         "created_at",
         "expires_at",
         "revoked_at",
         "last_used_at",
     )
+    readonly_fields = ("opens",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
-        """Return the keys that open a visible project."""
-        opening = ApiToken.projects.through.objects.filter(project__in=visible_projects(request))
-        return super().get_queryset(request).filter(pk__in=opening.values("apitoken"))
+        """Return the keys that open a visible project, with the names of the visible ones alone."""
+        projects = visible_projects(request, to=Right.EXPORT)
+        opening = ApiToken.projects.through.objects.filter(project__in=projects)
+        visible = Prefetch("projects", projects, to_attr="visible_projects")
+        return (
+            super()
+            .get_queryset(request)
+            .filter(pk__in=opening.values("apitoken"))
+            .prefetch_related(visible)
+        )
+
+    @admin.display(description=gettext_lazy("projects"))
+    def opens(self, token: Any) -> str:
+        """Return the projects that it opens, as far as they may be seen."""
+        return ", ".join(str(project) for project in token.visible_projects)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change keys may end them."""
-        return request.user.has_perm("annotator.change_apitoken")
+        """Whoever may make keys may end those that they see."""
+        return person(request).may(Right.EXPORT)
 
     @admin.action(description=gettext_lazy("Revoke the chosen keys"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
         """End the keys at once."""
         count = 0
         for token in tokens:
-            revoke_token(token=token)
+            revoke_token(token=token, by=person(request))
             self.log_change(request, token, _("Revoked."))
             count += 1
         self.message_user(
@@ -80,7 +96,7 @@ class InvitationAdmin(ReadOnlyAdmin):
     )
     list_display_links = ("id",)
     list_select_related = ("project",)
-    list_filter = ("project",)
+    list_filter = (BY_PROJECT,)
     exclude = ("digest",)
 
 
@@ -91,4 +107,15 @@ class WaveAdmin(ReadOnlyAdmin):
     list_display = ("id", "project", "number", "config_hash", "opened_at")
     list_display_links = ("id",)
     list_select_related = ("project",)
-    list_filter = ("project",)
+    list_filter = (BY_PROJECT,)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """What was done that matters, and by whom."""
+
+    viewing = Right.MANAGE
+    list_display = ("id", "at", "project", "action", "actor", "subject", "details")
+    list_display_links = ("id",)
+    list_select_related = ("project", "actor")
+    list_filter = (BY_PROJECT, "action")

@@ -17,7 +17,7 @@ from annotator.admin.base import ReadOnlyAdmin, person
 from annotator.admin.project_pages import ProjectPages, add_errors
 from annotator.errors import Refused
 from annotator.forms import language_name
-from annotator.models import CandidateSet, Project
+from annotator.models import CandidateSet, Project, Right
 from annotator.selectors.alignment import DraftPair, list_draft_pairs, next_in_review
 from annotator.services.generation import accept_translation, reject_translation, start_alignment
 
@@ -113,7 +113,7 @@ class ReviewedSetAdmin(ReadOnlyAdmin):
         """Show a translated set beside its source; open it as reviewed, or reject it.
 
         Queries of the page: the session, the person; the set with its prompts and project; the drafts
-        with their sources; the next set. Whoever is no superuser needs three for their rights.
+        with their sources; the next set. Whoever is no superuser needs one for their roles.
         """
         candidate_set = self._find_set(request, set_id)
         if candidate_set.state != CandidateSet.State.REVIEW:
@@ -143,7 +143,7 @@ class ReviewedSetAdmin(ReadOnlyAdmin):
         )
         if candidate_set is None:
             raise Http404
-        if not request.user.has_perm("annotator.change_candidateset"):
+        if not person(request).may(Right.REVIEW, candidate_set.project_id):
             raise PermissionDenied
         return candidate_set
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from annotator.models import Annotator, Project
+from annotator.models import Annotator, Project, Right
 
 M = TypeVar("M", bound=Model)
 
@@ -28,6 +28,20 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         rows = self.object_list
         assert isinstance(rows, QuerySet)
         return rows.order_by()[: COUNTED + 1].count()
+
+
+class ProjectFilter(admin.RelatedFieldListFilter):
+    """The projects that may be seen, and no others by name."""
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: Any
+    ) -> list[tuple[str, Any]]:
+        """Return the visible projects."""
+        del field, model_admin
+        return [(str(project.pk), str(project)) for project in visible_projects(request)]
+
+
+BY_PROJECT = ("project", ProjectFilter)
 
 
 class LanguageFilter(admin.SimpleListFilter):
@@ -61,9 +75,9 @@ def person(request: HttpRequest) -> Annotator:
     return request.user
 
 
-def visible_projects(request: HttpRequest) -> QuerySet[Project]:
-    """Return the projects that this member of the staff may see: every look-up begins here."""
-    return Project.objects.visible_to(person(request))
+def visible_projects(request: HttpRequest, *, to: str = Right.SEE) -> QuerySet[Project]:
+    """Return the projects in which this member of the staff has the right: every look-up begins here."""
+    return Project.objects.visible_to(person(request), to=to)
 
 
 class PlurivoxAdmin(ModelAdmin):  # type: ignore[type-arg]
@@ -71,6 +85,10 @@ class PlurivoxAdmin(ModelAdmin):  # type: ignore[type-arg]
 
     project_path: str | None = "project"
     """How a row leads to its project; None for rows that belong to none."""
+    viewing: str = Right.SEE
+    """The right in its project that looking at a row takes."""
+    changing: str = Right.MANAGE
+    """The right that changing it takes."""
 
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -83,7 +101,30 @@ class PlurivoxAdmin(ModelAdmin):  # type: ignore[type-arg]
         rows = super().get_queryset(request)
         if self.project_path is None:
             return rows
-        return rows.filter(**{f"{self.project_path}__in": visible_projects(request)})
+        return rows.filter(
+            **{f"{self.project_path}__in": visible_projects(request, to=self.viewing)}
+        )
+
+    def project_of(self, obj: Any) -> int | None:
+        """Return the id of the project that a row belongs to, None where it belongs to none."""
+        return getattr(obj, "pk" if self.project_path == "pk" else "project_id", None)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the list to whoever may look at its rows in some project."""
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Ask for the right to look, in the row's project."""
+        return self._may(request, self.viewing, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Ask for the right to change, in the row's project."""
+        return self._may(request, self.changing, obj)
+
+    def _may(self, request: HttpRequest, right: str, obj: Any) -> bool:
+        who = person(request)
+        project = None if obj is None else self.project_of(obj)
+        return who.may(right, project)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

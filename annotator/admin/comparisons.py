@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from annotator.admin.alignment import ReviewedSetAdmin
-from annotator.admin.base import LanguageFilter, ReadOnlyAdmin
+from annotator.admin.base import BY_PROJECT, LanguageFilter, ReadOnlyAdmin
 from annotator.models import (
     Assignment,
     CandidateSet,
@@ -80,7 +80,7 @@ class CandidateSetAdmin(ReviewedSetAdmin):
         "created_at",
     )
     list_select_related = ("project", "prompt", "run")
-    list_filter = ("project", "state", LanguageFilter)
+    list_filter = (BY_PROJECT, "state", LanguageFilter)
     list_display_links = ("id",)
     inlines = (ResponseInline, ExchangeInline)
 
@@ -130,5 +130,5 @@ class ComparisonAdmin(ReadOnlyAdmin):
     list_display = ("id", "project", "candidate_set", "number", "kind", "language", "created_at")
     list_display_links = ("id",)
     list_select_related = ("project", "candidate_set")
-    list_filter = ("project", "kind", LanguageFilter)
+    list_filter = (BY_PROJECT, "kind", LanguageFilter)
     inlines = (OptionInline, AssignmentInline)

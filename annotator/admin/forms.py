@@ -1,6 +1,6 @@
 """The forms of the project's pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -262,6 +262,12 @@ class TokenForm(forms.Form):
     days = forms.IntegerField(
         label=gettext_lazy("Valid for (days)"), min_value=1, max_value=3650, initial=90
     )
+
+    def __init__(self, data: Any, *, scopes: Sequence[str]) -> None:
+        super().__init__(data)
+        field = self.fields["scopes"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(value, label) for value, label in Scope.choices if value in scopes]
 
 
 def after_days(days: int | None) -> Any:

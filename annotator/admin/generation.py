@@ -16,9 +16,9 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
-from annotator.admin.base import ReadOnlyAdmin
+from annotator.admin.base import BY_PROJECT, ReadOnlyAdmin, person
 from annotator.errors import Refused
-from annotator.models import CandidateSet, GenerationRun
+from annotator.models import CandidateSet, GenerationRun, Right
 from annotator.selectors.generation import run_progress
 from annotator.services.generation import cancel_run, pause_run, resume_run, retry_failed
 
@@ -47,7 +47,7 @@ class GenerationRunAdmin(ReadOnlyAdmin):
         "finished_at",
     )
     list_select_related = ("project", "created_by")
-    list_filter = ("project", "state")
+    list_filter = (BY_PROJECT, "state")
 
     def get_urls(self) -> list[URLPattern]:
         """Add the live part of the run's page, and its buttons."""
@@ -93,7 +93,7 @@ class GenerationRunAdmin(ReadOnlyAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         run = self._find(request, run_id)
-        if not self._may_steer(request):
+        if not self._may_steer(request, run):
             raise PermissionDenied
         action = request.POST.get("action", "")
         try:
@@ -117,9 +117,9 @@ class GenerationRunAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         return run
 
-    def _may_steer(self, request: HttpRequest) -> bool:
-        """Whoever may change runs may steer them, though nobody edits them."""
-        return request.user.has_perm("annotator.change_generationrun")
+    def _may_steer(self, request: HttpRequest, run: GenerationRun) -> bool:
+        """Whoever manages the project may steer its runs, though nobody edits them."""
+        return person(request).may(Right.MANAGE, run.project_id)
 
     def _progress_context(self, request: HttpRequest, run: GenerationRun) -> dict[str, Any]:
         failed = CandidateSet.objects.filter(
@@ -129,7 +129,7 @@ class GenerationRunAdmin(ReadOnlyAdmin):
             "run": run,
             "progress": run_progress(run),
             "failed_sets": failed.order_by("-id")[:EXAMPLES],
-            "may_steer": self._may_steer(request),
+            "may_steer": self._may_steer(request, run),
         }
 
 

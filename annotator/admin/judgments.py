@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from annotator.admin.base import ReadOnlyAdmin
+from annotator.admin.base import BY_PROJECT, ReadOnlyAdmin
 from annotator.models import Change, Judgment
 
 
@@ -24,7 +24,7 @@ class JudgmentAdmin(ReadOnlyAdmin):
     )
     list_display_links = ("id",)
     list_select_related = ("project", "participation", "comparison", "choice_response", "place")
-    list_filter = ("project", "choice_kind")
+    list_filter = (BY_PROJECT, "choice_kind")
     exclude = ("turn",)
     readonly_fields = ("counted",)
 
@@ -46,4 +46,4 @@ class ChangeAdmin(ReadOnlyAdmin):
     list_display = ("id", "project", "kind", "judgment", "at")
     list_display_links = ("id",)
     list_select_related = ("project", "judgment")
-    list_filter = ("project", "kind")
+    list_filter = (BY_PROJECT, "kind")

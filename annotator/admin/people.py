@@ -1,10 +1,13 @@
 """Accounts, and people in projects."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from annotator.admin.base import BoundedPaginator, PlurivoxAdmin, ReadOnlyAdmin
+from annotator.admin.base import BY_PROJECT, BoundedPaginator, PlurivoxAdmin, ReadOnlyAdmin
 from annotator.models import Annotator, Participation
 
 
@@ -12,7 +15,9 @@ from annotator.models import Annotator, Participation
 class AnnotatorAdmin(UserAdmin, PlurivoxAdmin):  # type: ignore[type-arg]
     """Accounts. People who come by an invitation have one without a password."""
 
-    project_path = None
+    project_path = (
+        None  # accounts are the site's: who may see them is told by Django's own permissions
+    )
     paginator = BoundedPaginator
     ordering = ("-pk",)
     list_display = ("username", "ui_language", "is_staff", "is_active", "date_joined")
@@ -35,6 +40,20 @@ class AnnotatorAdmin(UserAdmin, PlurivoxAdmin):  # type: ignore[type-arg]
         (_("Important dates"), {"fields": ("last_login", "date_joined")}),
     )
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Ask for Django's permissions, which superusers give."""
+        return UserAdmin.has_module_permission(self, request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Ask for Django's permission."""
+        del obj
+        return bool(request.user.has_perm("annotator.view_annotator"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Ask for Django's permission."""
+        del obj
+        return bool(request.user.has_perm("annotator.change_annotator"))
+
 
 @admin.register(Participation)
 class ParticipationAdmin(ReadOnlyAdmin):
@@ -51,7 +70,7 @@ class ParticipationAdmin(ReadOnlyAdmin):
     )
     list_display_links = ("pseudonym",)
     list_select_related = ("project",)
-    list_filter = ("project",)
+    list_filter = (BY_PROJECT,)
     search_fields = ("=pseudonym",)
     search_help_text = _("Searches whole pseudonyms.")
     fields = (

@@ -27,7 +27,7 @@ from annotator.admin.base import person, visible_projects
 from annotator.admin.forms import InviteForm, TokenForm, UploadForm, after_days
 from annotator.admin.generation_forms import GenerateForm
 from annotator.errors import Refused
-from annotator.models import Project
+from annotator.models import SCOPE_RIGHTS, Annotator, Project, Right, Scope
 from annotator.selectors.readiness import list_lacks, list_language_states
 from annotator.services.candidates import import_candidates
 from annotator.services.generation import start_run
@@ -105,7 +105,7 @@ class ProjectPages:
         project = self._find(request, project_id)
         action = request.POST.get("action", "")
         try:
-            message = _change_state(project, action)
+            message = _change_state(project, action, person(request))
         except Refused as refusal:
             self._admin.message_user(request, refusal.sentence, "error")
         else:
@@ -147,8 +147,15 @@ class ProjectPages:
 
     def make_token(self, request: HttpRequest, project_id: int) -> HttpResponse:
         """Make a researcher's key, shown this once."""
-        project = self._find(request, project_id)
-        form = TokenForm(request.POST or None)
+        project = self._see(request, project_id, to=Right.EXPORT)
+        form = TokenForm(
+            request.POST or None,
+            scopes=[
+                scope
+                for scope in Scope.values
+                if person(request).may(SCOPE_RIGHTS[scope], project.pk)
+            ],
+        )
         key = ""
         if form.is_valid():
             wanted = form.cleaned_data
@@ -173,23 +180,20 @@ class ProjectPages:
             request, "token", _("Make a key"), {"project": project, "form": form, "key": key}
         )
 
-    def _see(self, request: HttpRequest, project_id: int) -> Project:
-        """Return the project if this person may see it; absent and foreign are alike."""
+    def _see(self, request: HttpRequest, project_id: int, *, to: str = Right.SEE) -> Project:
+        """Return the project if this person has the right in it; absent and foreign are alike."""
         project = (
             visible_projects(request).filter(pk=project_id).first() if project_id < 2**63 else None
         )
         if project is None:
             raise Http404
-        if not self._admin.has_view_permission(request, project):
+        if not person(request).may(to, project.pk):
             raise PermissionDenied
         return project
 
     def _find(self, request: HttpRequest, project_id: int) -> Project:
-        """Return the project if this person may see and change it."""
-        project = self._see(request, project_id)
-        if not self._admin.has_change_permission(request, project):
-            raise PermissionDenied
-        return project
+        """Return the project if this person may change it."""
+        return self._see(request, project_id, to=Right.MANAGE)
 
     def _go_back(self, project: Project) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:annotator_project_change", args=[project.pk]))
@@ -250,7 +254,7 @@ def _summary(report: ImportReport) -> str:
     return " ".join(parts)
 
 
-def _change_state(project: Project, action: str) -> str:
+def _change_state(project: Project, action: str, by: Annotator) -> str:
     """Do it and return what was done, as a sentence."""
     if action == "open":
         lacks = [
@@ -262,13 +266,13 @@ def _change_state(project: Project, action: str) -> str:
             raise Refused(
                 "not_ready", _("The project can't open yet. %(lacks)s") % {"lacks": " ".join(lacks)}
             )
-        open_project(project=project)
+        open_project(project=project, by=by)
         return _("The project is open: people can work, under the settings as they are now.")
     if action == "pause":
-        pause_project(project=project)
+        pause_project(project=project, by=by)
         return _("The project is paused: nothing more is handed out.")
     if action == "close":
-        close_project(project=project)
+        close_project(project=project, by=by)
         return _("The project is closed.")
     raise Refused("unknown_action", _("Choose one of the buttons on the page."))
 

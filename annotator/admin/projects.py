@@ -9,13 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.admin.alignment import AlignPage
-from annotator.admin.base import PlurivoxAdmin
+from annotator.admin.base import PlurivoxAdmin, person
 from annotator.admin.diversity import DiversityPage
 from annotator.admin.forms import ProjectForm
 from annotator.admin.project_pages import ProjectPages
-from annotator.models import GenerationRun, Project
+from annotator.admin.team import TeamPage
+from annotator.models import GenerationRun, Project, Right
 from annotator.selectors.progress import count_progress
 from annotator.selectors.readiness import list_lacks, list_language_states
+from annotator.services.projects import own_project
 
 
 @admin.register(Project)
@@ -92,6 +94,7 @@ class ProjectAdmin(PlurivoxAdmin):
                 ("state", pages.change_state),
                 ("invite", pages.invite),
                 ("token", pages.make_token),
+                ("team", TeamPage(self).team),
             )
         ]
         return [*own, *super().get_urls()]
@@ -105,12 +108,18 @@ class ProjectAdmin(PlurivoxAdmin):
     ) -> HttpResponse:
         """Show where the project stands above its settings."""
         project = self.get_object(request, object_id)
-        context = {} if project is None else self._path_context(project)
+        context = {} if project is None else self._path_context(request, project)
         return super().change_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
         )
 
-    def _path_context(self, project: Project) -> dict[str, Any]:
+    def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Save; whoever makes a project owns it."""
+        super().save_model(request, obj, form, change)
+        if not change:
+            own_project(project=obj, owner=person(request))
+
+    def _path_context(self, request: HttpRequest, project: Project) -> dict[str, Any]:
         """Queries: seven of the progress, two by language, one for comparisons, one for the runs."""
         states = list_language_states(project=project)
         lacks = list_lacks(project=project, states=states)
@@ -123,6 +132,8 @@ class ProjectAdmin(PlurivoxAdmin):
             "lacks": lacks,
             "may_open": not any(lack.is_necessary for lack in lacks),
             "runs": GenerationRun.objects.filter(project=project)[:5],
+            "may_own": person(request).may(Right.OWN, project.pk),
+            "may_export": person(request).may(Right.EXPORT, project.pk),
             "join_url": reverse("join", args=[project.slug]),
         }
 

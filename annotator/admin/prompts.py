@@ -8,7 +8,7 @@ from django.db.models.functions import Left
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from annotator.admin.base import LanguageFilter, ReadOnlyAdmin, beginning
+from annotator.admin.base import BY_PROJECT, LanguageFilter, ReadOnlyAdmin, beginning
 from annotator.models import Prompt
 
 
@@ -19,7 +19,7 @@ class PromptAdmin(ReadOnlyAdmin):
     list_display = ("id", "beginning", "language", "project", "group", "topic", "external_id")
     list_display_links = ("id", "beginning")
     list_select_related = ("project", "group")
-    list_filter = ("project", LanguageFilter, "source")
+    list_filter = (BY_PROJECT, LanguageFilter, "source")
     search_fields = ("=external_id", "text")
     search_help_text = _("Searches the texts, and whole external ids.")
 

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotator.admin.base import PlurivoxAdmin, ReadOnlyAdmin, visible_projects
+from annotator.admin.base import PlurivoxAdmin, ReadOnlyAdmin, person, visible_projects
 from annotator.admin.fields import TextsField
-from annotator.models import ModelEndpoint, ValueProfile
+from annotator.models import ModelEndpoint, Right, ValueProfile
 
 
 @admin.register(ModelEndpoint)
@@ -82,16 +82,30 @@ class ValueProfileAdmin(PlurivoxAdmin):
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> forms.ModelChoiceField[Any] | None:
-        """Offer visible projects only."""
-        return super().formfield_for_foreignkey(
-            db_field, request, **{"queryset": visible_projects(request), **kwargs}
+        """Offer the projects that this person manages; only superusers add to the shared library."""
+        managed = visible_projects(request, to=Right.MANAGE)
+        field = super().formfield_for_foreignkey(
+            db_field, request, **{"queryset": managed, **kwargs}
         )
+        if field is not None:
+            field.required = not person(request).is_superuser
+        return field
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: ValueProfile | None = None
     ) -> dict[str, Sequence[str]]:
         """Suggest a slug for a new profile only: it names the profile in what is stored and exported."""
         return {} if obj else dict(super().get_prepopulated_fields(request, obj))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Managers add profiles to their projects."""
+        return person(request).may(Right.MANAGE)
+
+    def has_change_permission(self, request: HttpRequest, obj: ValueProfile | None = None) -> bool:
+        """The shared library belongs to superusers."""
+        if obj is not None and obj.project_id is None:
+            return person(request).is_superuser
+        return super().has_change_permission(request, obj)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: ValueProfile | None = None

@@ -1,6 +1,13 @@
 """The domain's tables, one file per chapter; `docs/architecture.md` explains the words."""
 
-from annotator.models.access import ApiToken, Invitation, Scope
+from annotator.models.access import (
+    SCOPE_RIGHTS,
+    ApiToken,
+    AuditEvent,
+    Invitation,
+    Membership,
+    Scope,
+)
 from annotator.models.comparisons import (
     Assignment,
     Comparison,
@@ -15,12 +22,15 @@ from annotator.models.people import Annotator, Consent, Participation
 from annotator.models.projects import Project, Wave
 from annotator.models.prompts import Prompt, PromptGroup
 from annotator.models.releases import Release
+from annotator.models.roles import Right, Role
 from annotator.models.sources import ModelEndpoint, TranslationDraft, ValueProfile
 
 __all__ = [
+    "SCOPE_RIGHTS",
     "Annotator",
     "ApiToken",
     "Assignment",
+    "AuditEvent",
     "CandidateSet",
     "Change",
     "Comparison",
@@ -33,6 +43,7 @@ __all__ = [
     "Invitation",
     "Judgment",
     "MeasuringFault",
+    "Membership",
     "ModelEndpoint",
     "Offer",
     "Participation",
@@ -42,6 +53,8 @@ __all__ = [
     "QueueCursor",
     "Release",
     "Response",
+    "Right",
+    "Role",
     "Scope",
     "TranslationDraft",
     "Turn",

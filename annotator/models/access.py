@@ -1,4 +1,4 @@
-"""Ways in: invitations for annotators, tokens for researchers. Secrets are stored hashed."""
+"""Who may do what: the team of a project, invitations, tokens, and the log of what was done. Secrets are stored hashed."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
@@ -9,6 +9,75 @@ from django.utils.translation import gettext_lazy as _
 from annotator.models.fields import LanguageField
 from annotator.models.people import Annotator
 from annotator.models.projects import Project
+from annotator.models.roles import Right, Role
+
+
+class Membership(models.Model):
+    """What a member of the staff is in one project; without one, nothing of the project is seen."""
+
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, related_name="memberships"
+    )
+    annotator = models.ForeignKey(Annotator, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="one_membership_per_project_and_account", fields=("project", "annotator")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.annotator} · {self.role}"
+
+
+class AuditEvent(models.Model):
+    """Who did what of weight, when: append-only."""
+
+    class Action(models.TextChoices):
+        OPEN = "open", _("opened")
+        PAUSE = "pause", _("paused")
+        CLOSE = "close", _("closed")
+        SETTINGS = "settings", _("changed settings")
+        WAVE = "wave", _("opened a wave")
+        OVERLAP = "overlap", _("changed the number of places")
+        EXCLUDE = "exclude", _("excluded a person")
+        INCLUDE = "include", _("took an exclusion back")
+        ERASE = "erase", _("erased a person's data")
+        EXPORT = "export", _("exported data")
+        RELEASE = "release", _("made a release")
+        RETRACT = "retract", _("retracted a release")
+        INVITE = "invite", _("made invitations")
+        TOKEN = "token", _("made a key")
+        REVOKE = "revoke", _("revoked a key")
+        MEMBER = "member", _("changed the team")
+
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, related_name="audit_events"
+    )
+    actor = models.ForeignKey(
+        Annotator,
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Empty where a command or the system did it."),
+    )
+    action = models.CharField(max_length=10, choices=Action.choices)
+    subject = models.CharField(
+        max_length=200, blank=True, help_text=_("What it was done to; never a direct identifier.")
+    )
+    details = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = (models.Index(name="audit_event_by_project", fields=("project", "-id")),)
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.action}"
 
 
 class Invitation(models.Model):
@@ -58,6 +127,17 @@ class Scope(models.TextChoices):
     WRITE_PROMPTS = "write:prompts", _("add prompts")
     WRITE_GENERATION = "write:generation", _("start and steer generation")
     MANAGE = "manage", _("manage projects")
+
+
+SCOPE_RIGHTS = {
+    scope: Right.SEE
+    if scope == Scope.READ_PROJECT
+    else Right.EXPORT
+    if scope.startswith("read:")
+    else Right.MANAGE
+    for scope in Scope.values
+}
+"""Which right the owner of a token needs in a project for the token to do there what its scope says."""
 
 
 class ApiToken(models.Model):

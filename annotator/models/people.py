@@ -3,9 +3,11 @@
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models.fields import LanguageField
+from annotator.models.roles import RIGHTS
 
 
 class Annotator(AbstractUser):
@@ -16,6 +18,20 @@ class Annotator(AbstractUser):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+
+    @cached_property
+    def roles(self) -> dict[int, str]:
+        """What this member of the staff is in which project; read once per request."""
+        return dict(self.memberships.values_list("project_id", "role"))
+
+    def may(self, right: str, project_id: int | None = None) -> bool:
+        """Tell whether this person has a right in the project; in any project where none is named."""
+        if not (self.is_active and self.is_staff):
+            return False
+        if self.is_superuser:
+            return True
+        roles = self.roles.values() if project_id is None else [self.roles.get(project_id, "")]
+        return any(right in RIGHTS.get(role, ()) for role in roles)
 
 
 class Participation(models.Model):

@@ -11,15 +11,20 @@ from django.utils.translation import gettext_lazy as _
 
 from annotator.models.fields import LanguageField, new_key, new_seed
 from annotator.models.people import Annotator
+from annotator.models.roles import Right, roles_with
 from annotator.models.settings import FormatSettings
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     """Every look-up of a project starts here."""
 
-    def visible_to(self, user: Annotator) -> Self:
-        """Return the projects a staff member may see; nobody else sees any."""
-        return self if user.is_active and user.is_staff else self.none()
+    def visible_to(self, user: Annotator, *, to: str = Right.SEE) -> Self:
+        """Return the projects in which a member of the staff has a right; nobody else sees any."""
+        if not (user.is_active and user.is_staff):
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self.filter(memberships__annotator=user, memberships__role__in=roles_with(to))
 
 
 class Project(FormatSettings):

@@ -93,7 +93,7 @@ def _ensure_account(username: str, known: KnownSecrets, **fields: Any) -> tuple[
 
 def _ensure_project(slug: str, admin: Annotator, prompts: int | None = None) -> Project:
     project = Project.objects.filter(slug=slug).first() or create_project(
-        slug=slug, **_settings_of(slug)
+        owner=admin, slug=slug, **_settings_of(slug)
     )
     for language in PEOPLE:
         _fill(project, language, prompts)

@@ -22,8 +22,17 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
-from annotator.models import Annotator, Consent, Invitation, Participation, Project, Wave
+from annotator.models import (
+    Annotator,
+    AuditEvent,
+    Consent,
+    Invitation,
+    Participation,
+    Project,
+    Wave,
+)
 from annotator.models.fields import validate_language_tag
+from annotator.services.audit import record
 
 DEMO_SALT = "annotator.demo-login"
 SECRET_BYTES = 24  # 32 characters in a link
@@ -112,6 +121,7 @@ def give_consent(*, participation: Participation, wave: Wave, language: str) -> 
     participation.consent_version = wave.consent_version
 
 
+@transaction.atomic
 def create_invitations(
     *,
     project: Project,
@@ -144,6 +154,7 @@ def create_invitations(
         ],
         batch_size=1000,
     )
+    record(project=project, action=AuditEvent.Action.INVITE, by=created_by, count=count)
     return made
 
 

@@ -8,15 +8,24 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
-from annotator.models import Project, Wave
+from annotator.models import Annotator, AuditEvent, Membership, Project, Role, Wave
+from annotator.services.audit import record
 
 
-def create_project(**settings: Any) -> Project:
-    """Create a project in draft from complete, valid settings."""
+@transaction.atomic
+def create_project(*, owner: Annotator | None = None, **settings: Any) -> Project:
+    """Create a project in draft from complete, valid settings, and give it its first owner."""
     project = Project(**settings)
     project.full_clean()
     project.save()
+    if owner is not None:
+        own_project(project=project, owner=owner)
     return project
+
+
+def own_project(*, project: Project, owner: Annotator) -> None:
+    """Make the creator of a new project its owner."""
+    Membership.objects.create(project=project, annotator=owner, role=Role.OWNER)
 
 
 def ensure_wave(*, project: Project) -> Wave:
@@ -66,33 +75,46 @@ def _wave(project: Project, latest: Wave | None) -> Wave:
         return Wave.objects.get(project=project, number=number)
 
 
-def open_project(*, project: Project) -> None:
+def open_project(*, project: Project, by: Annotator | None = None) -> None:
     """Let people work, under the settings as they stand now."""
     ensure_wave(project=project)
     _move(
         project,
         Project.State.OPEN,
         {Project.State.DRAFT, Project.State.PAUSED, Project.State.CLOSED},
+        AuditEvent.Action.OPEN,
+        by,
     )
 
 
-def pause_project(*, project: Project) -> None:
+def pause_project(*, project: Project, by: Annotator | None = None) -> None:
     """Hand out nothing more for now; what is being worked on may still be submitted."""
-    _move(project, Project.State.PAUSED, {Project.State.OPEN})
+    _move(project, Project.State.PAUSED, {Project.State.OPEN}, AuditEvent.Action.PAUSE, by)
 
 
-def close_project(*, project: Project) -> None:
+def close_project(*, project: Project, by: Annotator | None = None) -> None:
     """End the collection."""
     _move(
         project,
         Project.State.CLOSED,
         {Project.State.DRAFT, Project.State.OPEN, Project.State.PAUSED},
+        AuditEvent.Action.CLOSE,
+        by,
     )
 
 
-def _move(project: Project, to: Project.State, froms: set[Project.State]) -> None:
+@transaction.atomic
+def _move(
+    project: Project,
+    to: Project.State,
+    froms: set[Project.State],
+    action: AuditEvent.Action,
+    by: Annotator | None,
+) -> None:
     """Change the state where it is one of `froms`; being there already is fine."""
-    if not Project.objects.filter(pk=project.pk, state__in=froms | {to}).update(state=to):
+    if Project.objects.filter(pk=project.pk, state__in=froms).update(state=to):
+        record(project=project, action=action, by=by)
+    elif not Project.objects.filter(pk=project.pk, state=to).exists():
         raise Refused(
             "wrong_state",
             _("The project can't go there from its present state. Reload the page to see it."),

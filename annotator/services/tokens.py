@@ -14,7 +14,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
-from annotator.models import Annotator, ApiToken, Project, Scope
+from annotator.models import SCOPE_RIGHTS, Annotator, ApiToken, AuditEvent, Project, Scope
+from annotator.services.audit import record
 
 SHAPE = re.compile(r"plv_([A-Za-z0-9]{8})_([A-Za-z0-9_-]{43})", re.ASCII)
 
@@ -28,7 +29,7 @@ def create_token(
     expires_at: datetime,
 ) -> tuple[ApiToken, str]:
     """Make a token; return its row and the key itself, which nobody can read again later."""
-    _check(scopes, projects, expires_at)
+    _check(owner, scopes, projects, expires_at)
     prefix = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(8))
     secret = secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -41,12 +42,23 @@ def create_token(
             expires_at=expires_at,
         )
         token.projects.set(projects)
+        for project in projects:
+            record(
+                project=project,
+                action=AuditEvent.Action.TOKEN,
+                by=owner,
+                subject=str(token),
+                scopes=token.scopes,
+            )
     return token, f"plv_{prefix}_{secret}"
 
 
-def revoke_token(*, token: ApiToken) -> None:
+@transaction.atomic
+def revoke_token(*, token: ApiToken, by: Annotator | None = None) -> None:
     """End a token's life; a second time changes nothing."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+    if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        for project in token.projects.all():
+            record(project=project, action=AuditEvent.Action.REVOKE, by=by, subject=str(token))
 
 
 def recognise_token(*, key: str) -> ApiToken:
@@ -82,12 +94,22 @@ def recognise_token(*, key: str) -> ApiToken:
     return token
 
 
-def _check(scopes: Sequence[str], projects: Sequence[Project], expires_at: datetime) -> None:
+def _check(
+    owner: Annotator, scopes: Sequence[str], projects: Sequence[Project], expires_at: datetime
+) -> None:
     errors = {}
     if not scopes or not set(scopes) <= set(Scope.values):
         errors["scopes"] = _("Choose among: %(scopes)s.") % {"scopes": ", ".join(Scope.values)}
     if not projects:
         errors["projects"] = _("Choose at least one project.")
+    elif forbidden := [
+        scope
+        for scope in scopes
+        if not all(owner.may(SCOPE_RIGHTS.get(scope, ""), project.pk) for project in projects)
+    ]:
+        errors["scopes"] = _("Your role in the project does not allow: %(scopes)s.") % {
+            "scopes": ", ".join(forbidden)
+        }
     if expires_at <= timezone.now():
         errors["expires_at"] = _("Choose a time in the future.")
     if errors:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from annotator.errors import Missing
-from annotator.models import ApiToken, Project
+from annotator.models import SCOPE_RIGHTS, ApiToken, Project, Right
 
 
 class ScopedView(APIView):
@@ -25,11 +25,14 @@ class ScopedList(ScopedView, generics.ListAPIView):  # type: ignore[type-arg]
 
 
 def visible_projects(request: Request) -> QuerySet[Project]:
-    """Return the token's projects, as far as its owner may see them."""
+    """Return the token's projects in which its owner's role allows what the view does."""
     token = request.auth
     if not isinstance(token, ApiToken):
         return Project.objects.none()
-    return Project.objects.visible_to(token.owner).filter(api_tokens=token)
+    scopes = getattr(request.parser_context["view"], "scopes", {})
+    scope = scopes.get("GET" if request.method == "HEAD" else str(request.method))
+    right = SCOPE_RIGHTS.get(scope or "", Right.SEE)
+    return Project.objects.visible_to(token.owner, to=right).filter(api_tokens=token)
 
 
 def get_project(request: Request, slug: str) -> Project:

@@ -8,8 +8,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator.models import Judgment, Scope
+from annotator.models import ApiToken, AuditEvent, Judgment, Scope
 from annotator.selectors.exports import Filters, features, native_rows, open_export
+from annotator.services.audit import record
 from api.compression import Gzipped, accepts_gzip
 from api.pagination import CursorPagination
 from api.schema import NATIVE_PAGE
@@ -88,6 +89,15 @@ class Export(ScopedView):
             project=project, export_format=export_format, filters=Filters(**wanted)
         )
         response: HttpResponseBase
+        if request.method != "HEAD":
+            actor = request.auth.owner if isinstance(request.auth, ApiToken) else None
+            record(
+                project=project,
+                action=AuditEvent.Action.EXPORT,
+                by=actor,
+                subject=str(request.auth),
+                format=export_format,
+            )
         if request.method == "HEAD":
             stream.close()
             response = HttpResponse()

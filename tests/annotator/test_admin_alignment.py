@@ -4,7 +4,6 @@ from typing import Any, cast
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -21,7 +20,7 @@ from tests.aligned import (
     make_group,
     make_source,
 )
-from tests.factories import make_admin, make_annotator, make_project, make_set
+from tests.factories import make_admin, make_annotator, make_member, make_project, make_set
 
 pytestmark = pytest.mark.django_db
 
@@ -286,16 +285,13 @@ def test_a_set_that_translates_nothing_has_no_such_page(adam: Client, project: P
     assert adam.get(page(make_set(project))).status_code == 404
 
 
-def test_without_the_right_to_change_sets_nobody_reviews(
-    client: Client, drafted: CandidateSet
-) -> None:
-    rita = make_annotator("rita", is_staff=True)
-    rita.user_permissions.add(Permission.objects.get(codename="view_candidateset"))
+def test_without_a_role_that_reviews_nobody_reviews(client: Client, drafted: CandidateSet) -> None:
+    rita = make_member(drafted.project, role="researcher")
     client.force_login(rita)
     assert client.get(page(drafted)).status_code == 403
     assert accept(client, drafted).status_code == 403
     assert drafted.state == "review"
-    rita.user_permissions.add(Permission.objects.get(codename="change_candidateset"))
+    make_member(drafted.project, role="reviewer")
     assert client.get(page(drafted)).status_code == 200
     assert accept(client, drafted).status_code == 302
     assert (drafted.state, drafted.reviewed_by) == ("complete", rita)

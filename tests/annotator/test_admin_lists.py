@@ -16,6 +16,7 @@ from annotator.admin import access, base
 from annotator.models import (
     Annotator,
     ApiToken,
+    AuditEvent,
     CandidateSet,
     Change,
     Comparison,
@@ -25,27 +26,17 @@ from annotator.models import (
     Participation,
     Project,
     Prompt,
-    PromptGroup,
     Wave,
 )
-from annotator.services.generation import start_run
-from annotator.services.people import create_invitations
-from tests.factories import (
-    make_admin,
-    make_annotator,
-    make_judgment,
-    make_participation,
-    make_project,
-    make_prompt,
-    make_set,
-    make_token,
-)
+from tests.factories import make_admin, make_annotator, make_project, make_prompt
+from tests.rows import fill
 
 pytestmark = pytest.mark.django_db
 
 LISTS = [
     Annotator,
     ApiToken,
+    AuditEvent,
     CandidateSet,
     Change,
     Comparison,
@@ -69,22 +60,6 @@ def adam(client: Client) -> Client:
 @pytest.fixture(autouse=True)
 def _model_server(settings: Settings) -> None:
     settings.VLLM_BASE_URL = "http://127.0.0.1:9/v1"
-
-
-def fill(rows: int) -> None:
-    """Make so many projects with one of everything in each."""
-    for number in range(Project.objects.count(), Project.objects.count() + rows):
-        project = make_project(f"project-{number}")
-        group = PromptGroup.objects.create(project=project, key="g", kind="template")
-        make_set(project, make_prompt(project, group=group))
-        make_prompt(project, "Another?")
-        start_run(project=project, created_by=Annotator.objects.create(username=f"maker-{number}"))
-        alice = Annotator.objects.create(
-            username=f"alice-{number}"
-        )  # no password: hashing takes its time
-        make_judgment(make_participation(project, alice))
-        create_invitations(project=project, count=1)
-        make_token(project)
 
 
 def list_url(model: Any) -> str:
@@ -185,7 +160,9 @@ def test_every_list_begins_at_the_projects_that_may_be_seen(
 
     assert seen() == LISTS
     for module in (base, access):
-        monkeypatch.setattr(module, "visible_projects", lambda request: Project.objects.none())
+        monkeypatch.setattr(
+            module, "visible_projects", lambda request, **_right: Project.objects.none()
+        )
     assert seen() == [Annotator]
 
 

@@ -10,7 +10,7 @@ from annotator.errors import Refused
 from annotator.models import Annotator, ApiToken, Project, Scope
 from annotator.services.tokens import SHAPE, create_token, recognise_token, revoke_token
 from tests.api.caller import Caller
-from tests.factories import make_annotator, make_project, make_token
+from tests.factories import make_member, make_project, make_token
 
 
 def test_a_key_has_the_promised_shape_and_is_not_stored(project: Project) -> None:
@@ -119,7 +119,7 @@ def test_a_token_that_could_do_nothing_is_refused(
 ) -> None:
     good = {
         "name": "x",
-        "owner": make_annotator("rita"),
+        "owner": make_member(project),
         "scopes": [Scope.READ_PROJECT],
         "projects": [project],
         "expires_at": timezone.now() + timedelta(days=1),

@@ -12,7 +12,9 @@ from tqdm import tqdm
 
 from annotator.errors import Refused
 from annotator.management.importing import find_project
+from annotator.models import AuditEvent
 from annotator.selectors.exports import FORMATS, Filters, open_export
+from annotator.services.audit import record
 
 
 class Command(BaseCommand):
@@ -48,5 +50,6 @@ class Command(BaseCommand):
                 _("%(file)s can't be written: %(error)s")
                 % {"file": output or "stdout", "error": error.strerror}
             ) from error
+        record(project=found, action=AuditEvent.Action.EXPORT, by=None, format=format)
         if partial:
             partial.replace(str(output))

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from annotator.bells import ring
 from annotator.errors import Refused
-from annotator.models import Annotator, Project, Prompt, Release
+from annotator.models import Annotator, AuditEvent, Project, Prompt, Release
 from annotator.selectors.exports import FORMATS, released_query
+from annotator.services.audit import record
 from annotator.services.releases.licences import derive_licence
 
 State = Release.State
@@ -65,11 +66,13 @@ def start_release(
                 % {"version": version},
                 fields={"version": _("This version exists.")},
             ) from None
+        record(project=project, action=AuditEvent.Action.RELEASE, by=created_by, subject=version)
         ring("workers.build_release", release_id=release.pk)
     return release
 
 
-def retract_release(*, release: Release, reason: str) -> None:
+@transaction.atomic
+def retract_release(*, release: Release, reason: str, by: Annotator | None = None) -> None:
     """Take a release back: its files answer 410 from now on, its manifest and the reason stay."""
     if not reason.strip():
         raise Refused(
@@ -82,6 +85,13 @@ def retract_release(*, release: Release, reason: str) -> None:
     )
     if not taken_back:
         raise Refused("not_published", _("Only a published release can be retracted."))
+    record(
+        project=release.project,
+        action=AuditEvent.Action.RETRACT,
+        by=by,
+        subject=release.version,
+        reason=reason.strip(),
+    )
 
 
 def _fitting(project: Project, formats: Sequence[str]) -> list[str]:

@@ -1,0 +1,35 @@
+"""A project with one row of everything that the admin shows."""
+
+from annotator.models import Annotator, Project, PromptGroup, ValueProfile
+from annotator.services.generation import start_run
+from annotator.services.people import create_invitations
+from tests.factories import (
+    make_judgment,
+    make_participation,
+    make_project,
+    make_prompt,
+    make_set,
+    make_token,
+)
+
+
+def make_rows(project: Project) -> None:
+    """Make one of everything; accounts get no password, since hashing takes its time."""
+    group = PromptGroup.objects.create(project=project, key="g", kind="template")
+    make_set(project, make_prompt(project, group=group))
+    make_prompt(project, "Another?")
+    maker = Annotator.objects.create(username=f"maker-{project.slug}")
+    start_run(project=project, created_by=maker)
+    alice = Annotator.objects.create(username=f"alice-{project.slug}")
+    make_judgment(make_participation(project, alice))
+    create_invitations(project=project, count=1)
+    make_token(project)
+    ValueProfile.objects.create(
+        project=project, name=project.name, slug="kind", dimension="d", texts={"en": "Be kind."}
+    )
+
+
+def fill(projects: int) -> None:
+    """Make so many more projects with one of everything in each."""
+    for number in range(Project.objects.count(), Project.objects.count() + projects):
+        make_rows(make_project(f"project-{number}"))
