@@ -25,6 +25,13 @@ ERROR = {
     "required": ["code", "detail"],
 }
 
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "description": "Sent again with the same key within a day, the call changes nothing and gets the same answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+}
+
 
 def json_schema(feature: Any) -> dict[str, Any]:
     """Return the JSON schema of a type of `datasets`; every value may be null."""
@@ -63,7 +70,9 @@ def complete(result: dict[str, Any], **_spectacular: Any) -> dict[str, Any]:
     }
     for path, operations in result["paths"].items():
         chapter = path.partition("{slug}/")[2].partition("/")[0] or "projects"
-        for operation in operations.values():
+        for method, operation in operations.items():
             operation["tags"] = [chapter]
+            if method == "post":
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
             operation["responses"].setdefault("4XX", answer)
     return result

@@ -122,45 +122,6 @@ class PromptSerializer(serializers.ModelSerializer[Prompt]):
         )
 
 
-class PromptRowSerializer(serializers.Serializer[Any]):
-    """A prompt to add; of a table, one line. For the schema only: the import itself checks the rows."""
-
-    text = serializers.CharField(max_length=100_000)
-    language = LanguageTag()
-    external_id = serializers.CharField(
-        max_length=200, required=False, help_text=_("A second row with it adds nothing.")
-    )
-    group = serializers.CharField(max_length=200, required=False)
-    group_kind = serializers.ChoiceField(choices=["translation", "template"], required=False)
-    system = serializers.CharField(required=False)
-    topic = serializers.CharField(max_length=200, required=False)
-    licence = serializers.CharField(max_length=100, required=False)
-
-
-class LineErrorSerializer(serializers.Serializer[Any]):
-    """A bad row."""
-
-    line = serializers.IntegerField()
-    detail = serializers.CharField()
-
-
-class ImportReportSerializer(serializers.Serializer[Any]):
-    """What came of an import."""
-
-    added = serializers.IntegerField()
-    already_there = serializers.IntegerField()
-    languages_added = serializers.ListField(child=serializers.CharField())
-    error_count = serializers.IntegerField()
-    errors = LineErrorSerializer(many=True, help_text=_("The first 100 bad rows."))  # type: ignore[assignment]
-
-
-class RefusedImportSerializer(ErrorSerializer):
-    """Bad rows kept everything out."""
-
-    error_count = serializers.IntegerField()
-    errors = LineErrorSerializer(many=True, help_text=_("The first 100 bad rows."))  # type: ignore[assignment]
-
-
 class ResponseSerializer(serializers.ModelSerializer[Response]):
     """A candidate with its origin."""
 

@@ -125,6 +125,12 @@ class Environment(BaseSettings):
         le=3600,
         description="Seconds between two complete searches for one person's work.",
     )
+    api_requests_per_minute: int = Field(
+        3000,
+        ge=0,
+        le=1_000_000,
+        description="Requests that one API token may make in a minute. 0: as many as it likes.",
+    )
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -168,10 +168,12 @@ JUDGE_ENDPOINT = ENV.judge_endpoint
 JUDGE_MODEL = ENV.judge_model
 LEASE_SWEEP_SECONDS = ENV.lease_sweep_seconds
 LAST_SEARCH_SECONDS = ENV.last_search_seconds
+API_REQUESTS_PER_MINUTE = ENV.api_requests_per_minute
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["api.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttling.TokenRate"],
     "DEFAULT_PAGINATION_CLASS": "api.pagination.CursorPagination",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -174,7 +174,7 @@ class UploadForm(forms.Form):
         label=gettext_lazy("The rows bring their responses"),
         required=False,
         help_text=gettext_lazy(
-            "JSONL with “responses”: a list of 2 to 8. Their comparisons open at once."
+            "“responses”: a list of 2 to 8; or “prompt”, “chosen” and “rejected”. Their comparisons open at once."
         ),
     )
     skip_bad = forms.BooleanField(

@@ -229,7 +229,7 @@ def _import(project: Project, form: UploadForm) -> ImportReport:
     rows = read_rows(
         stream=cast(BinaryIO, file.file),
         file_format=format_of(file.name or ""),
-        columns=rules.columns(),
+        columns=[] if wanted["with_responses"] else rules.columns(),
     )
     run = import_candidates if wanted["with_responses"] else import_prompts
     return run(project=project, rows=rows, rules=rules, skip_bad=wanted["skip_bad"])

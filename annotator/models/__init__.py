@@ -2,6 +2,7 @@
 
 from annotator.models.access import (
     SCOPE_RIGHTS,
+    AnsweredCall,
     ApiToken,
     AuditEvent,
     Invitation,
@@ -28,6 +29,7 @@ from annotator.models.sources import ModelEndpoint, TranslationDraft, ValueProfi
 __all__ = [
     "SCOPE_RIGHTS",
     "Annotator",
+    "AnsweredCall",
     "ApiToken",
     "Assignment",
     "AuditEvent",

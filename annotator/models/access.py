@@ -155,6 +155,39 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text=_("To the hour.")
     )
+    requests_left = models.FloatField(
+        default=0,
+        editable=False,
+        help_text=_("Requests it may make at once, as of the time beside."),
+    )
+    counted_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("When it last made a request; empty: never.")
+    )
 
     def __str__(self) -> str:
         return f"plv_{self.prefix}_…"
+
+
+class AnsweredCall(models.Model):
+    """A call that was carried out under an idempotency key: sent again, it gets the same answer."""
+
+    token = models.ForeignKey(
+        ApiToken, on_delete=models.CASCADE, db_index=False, related_name="answered_calls"
+    )
+    key = models.CharField(max_length=255)
+    digest = models.CharField(
+        max_length=64, help_text=_("SHA-256 of the method, address and body.")
+    )
+    status = models.PositiveSmallIntegerField()
+    answer = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="one_answer_per_token_and_idempotency_key", fields=("token", "key")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.token} · {self.key[:20]}"

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from annotator.markup import render_markdown
 from annotator.models import CandidateSet, Project, Response
 from annotator.services.comparisons import open_for
+from annotator.services.foreign_rows import adapt_row, brings_responses
 from annotator.services.prompt_rows import MAX_TEXT, RowRules, digest, is_visible, text_problem
 from annotator.services.prompts import CheckedRow, ImportReport, count_rows, stage, store_prompts
 from annotator.services.readers import BadRow, Row
@@ -34,17 +35,21 @@ def import_candidates(
     strategy: str = "imported",
     rules: RowRules | None = None,
     skip_bad: bool = False,
+    with_bare_prompts: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
     """Store each row's prompt, its responses as a complete set, and open the set's comparisons.
 
-    The rules of `import_prompts` hold for the prompts. A set is known by its prompt and its responses, so
-    the same file again adds nothing; other responses to a prompt make another set.
+    Rows may have any shape that `services.foreign_rows` knows. The rules of `import_prompts` hold for the
+    prompts. A set is known by its prompt and its responses, so the same file again adds nothing; other
+    responses to a prompt make another set. `with_bare_prompts` also takes rows that say nothing of responses.
     """
     rules = rules or RowRules()
     with transaction.atomic():
         report, staging = stage(
-            project=project, rows=_check_rows(rows, rules, on_progress), skip_bad=skip_bad
+            project=project,
+            rows=_check_rows(rows, rules, on_progress, bare=with_bare_prompts),
+            skip_bad=skip_bad,
         )
         if report.refused:
             transaction.set_rollback(True)
@@ -55,13 +60,21 @@ def import_candidates(
 
 
 def _check_rows(
-    rows: Iterable[Row], rules: RowRules, on_progress: Callable[[int], None] | None
+    rows: Iterable[Row],
+    rules: RowRules,
+    on_progress: Callable[[int], None] | None,
+    *,
+    bare: bool,
 ) -> Iterator[CheckedRow]:
-    for number, line, row in count_rows(rows, on_progress):
+    for number, line, values in count_rows(rows, on_progress):
+        row = values if isinstance(values, BadRow) or rules.mapping else adapt_row(values)
         if isinstance(row, BadRow):
             yield number, line, row, None
             continue
         prompt = rules.read(row)
+        if bare and not brings_responses(row):
+            yield number, line, prompt, None
+            continue
         responses = _read_responses(row.get("responses"))
         if isinstance(responses, BadRow) and not isinstance(prompt, BadRow):
             yield number, line, responses, None

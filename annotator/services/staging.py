@@ -83,6 +83,7 @@ _OPEN_SETS = """
 DECLARE staged_set NO SCROLL CURSOR FOR
 SELECT r.import_key, p.id, r.language, r.responses
   FROM import_row r JOIN annotator_prompt p ON p.project_id = %(project)s AND p.import_key = r.import_key
+ WHERE r.responses IS NOT NULL
  ORDER BY r.number"""
 
 

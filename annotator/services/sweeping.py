@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from annotator.bells import ring_measuring
-from annotator.services import assignments, generation, releases
+from annotator.services import assignments, generation, idempotency, releases
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ def sweep() -> Swept:
     """Give overdue places and candidate sets back and ring again for runs, measuring and releases that wait."""
     ring_measuring()
     releases.ring_for_releases()
+    idempotency.forget_old_answers()
     return Swept(
         places=assignments.give_back_overdue(), candidate_sets=generation.requeue_overdue()
     )

@@ -7,7 +7,8 @@ import string
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -92,6 +93,32 @@ def recognise_token(*, key: str) -> ApiToken:
             Q(last_used_at=None) | Q(last_used_at__lt=hour), pk=token.pk
         ).update(last_used_at=hour)
     return token
+
+
+def spend_request(*, token: ApiToken) -> float:
+    """Take one request from those the token has left; return 0, or the seconds until it has one.
+
+    A full minute's worth may be made at once. What is left grows with the time since it was last counted,
+    in the statement that takes from it, so that any number of processes share one account.
+    """
+    per_minute = settings.API_REQUESTS_PER_MINUTE
+    if not per_minute:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_SPEND, {"token": token.pk, "rate": per_minute / 60, "most": per_minute})
+        if cursor.rowcount:
+            return 0
+        cursor.execute(_WAIT, {"token": token.pk, "rate": per_minute / 60})
+        row = cursor.fetchone()
+        return max(float(row[0]), 0.1) if row else 0
+
+
+_GROWN = "requests_left + %(rate)s * extract(epoch FROM clock_timestamp() - counted_at)::float8"
+_SPEND = f"""
+UPDATE annotator_apitoken
+SET requests_left = COALESCE(LEAST({_GROWN}, %(most)s), %(most)s) - 1, counted_at = clock_timestamp()
+WHERE id = %(token)s AND COALESCE({_GROWN}, %(most)s) >= 1"""  # noqa: S608 - texts of this file only
+_WAIT = f"SELECT (1 - ({_GROWN})) / %(rate)s FROM annotator_apitoken WHERE id = %(token)s"  # noqa: S608
 
 
 def _check(

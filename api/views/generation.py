@@ -14,6 +14,7 @@ from annotator.errors import Missing
 from annotator.models import GenerationRun, Scope
 from annotator.selectors.generation import run_progress
 from annotator.services.generation import cancel_run, pause_run, resume_run, retry_failed, start_run
+from api.idempotency import idempotent
 from api.parsers import StrictJSONParser
 from api.serializers import RunDetailSerializer, RunSerializer, StartRunSerializer
 from api.views.base import ScopedList, ScopedView, get_project
@@ -37,6 +38,7 @@ class GenerationRuns(ScopedList):
         request=StartRunSerializer,
         responses={201: RunDetailSerializer},
     )
+    @idempotent
     def post(self, request: Request, slug: str) -> Response:
         """Start a run: one candidate set for each prompt that has none made in this way.
 
@@ -82,6 +84,7 @@ class SteerRun(ScopedView):
     parser_classes = [StrictJSONParser]
     steer: Callable[..., Any]
 
+    @idempotent
     def post(self, request: Request, slug: str, run_id: int) -> Response:
         """Do it; 409 where the run's state forbids it."""
         run = _get_run(request, slug, run_id)

@@ -17,6 +17,7 @@ from annotator.errors import Missing, Refused
 from annotator.models import Release, Scope
 from annotator.services.releases import start_release
 from api.files import serve_file
+from api.idempotency import idempotent
 from api.parsers import StrictJSONParser
 from api.release_serializers import ReleaseSerializer, StartReleaseSerializer
 from api.views.base import ScopedList, ScopedView, get_project
@@ -42,6 +43,7 @@ class Releases(ScopedList):
         request=StartReleaseSerializer,
         responses={202: ReleaseSerializer},
     )
+    @idempotent
     def post(self, request: Request, slug: str) -> Response:
         """Ask for a release; a worker builds it. Its state is `published` when its files are there."""
         project = get_project(request, slug)

@@ -23,11 +23,17 @@ class Caller:
             self._url(path), headers=self._headers(extra.pop("headers", {})), **extra
         )
 
-    def post(self, path: str, body: Any = None, content_type: str = "application/json") -> Any:
+    def post(
+        self,
+        path: str,
+        body: Any = None,
+        content_type: str = "application/json",
+        headers: dict[str, str] | None = None,
+    ) -> Any:
         """POST bytes, text or JSON."""
         data = body if isinstance(body, bytes | str) else json.dumps(body)
         return self.client.generic(
-            "POST", self._url(path), data, content_type, headers=self._headers({})
+            "POST", self._url(path), data, content_type, headers=self._headers(headers or {})
         )
 
     def rows(self, query: str = "") -> list[dict[str, Any]]:

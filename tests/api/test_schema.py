@@ -12,9 +12,16 @@ from django.test import Client
 from drf_spectacular.validation import validate_schema
 from hypothesis import HealthCheck, Phase, given, settings
 
-from annotator.models import Project
+from annotator.models import Project, Scope
 from tests.api.caller import Caller
-from tests.factories import make_annotator, make_judgment, make_participation, make_prompt, make_set
+from tests.factories import (
+    make_annotator,
+    make_judgment,
+    make_participation,
+    make_prompt,
+    make_set,
+    make_token,
+)
 
 PROJECT = "/api/v1/projects/{slug}/"
 RUN = f"{PROJECT}generation-runs/{{run_id}}/"
@@ -29,7 +36,7 @@ OPERATIONS = {
     f"{RUN}resume/": {"post"},
     f"{RUN}cancel/": {"post"},
     f"{RUN}retry/": {"post"},
-    f"{PROJECT}candidate-sets/": {"get"},
+    f"{PROJECT}candidate-sets/": {"get", "post"},
     f"{PROJECT}judgments/": {"get"},
     f"{PROJECT}export/": {"get"},
     f"{PROJECT}export/features/": {"get"},
@@ -88,9 +95,13 @@ def test_the_page_to_read_needs_no_inline_script_and_no_foreign_file(db: None) -
     assert not re.search(r'(src|href)="(https?:)?//', page)
 
 
+READING = [scope for scope in Scope.values if scope.startswith("read:")]
+
+
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("scopes", [Scope.values, READING, []], ids=["all", "reader", "nobody"])
 def test_no_call_made_from_the_schema_ends_in_a_500(
-    schema: dict[str, Any], project: Project, rita: Caller, settings: Any
+    schema: dict[str, Any], project: Project, rita: Caller, settings: Any, scopes: list[str]
 ) -> None:
     settings.VLLM_BASE_URL = "http://127.0.0.1:9/v1"
     for number in range(3):
@@ -104,8 +115,9 @@ def test_no_call_made_from_the_schema_ends_in_a_500(
     results: Iterator[Any] = api.get_all_operations()
     operations = [result.ok() for result in results]
     assert len(operations) == sum(len(methods) for methods in OPERATIONS.values())
+    key = make_token(project, scopes=scopes) if scopes else "plv_none"
     for operation in operations:
-        _call(operation, rita.key)
+        _call(operation, key)
 
 
 def _with_real_names(schema: dict[str, Any], **names: str) -> Any:
