@@ -143,6 +143,15 @@ def _read(post: QueryDict, name: str, convert: Callable[[str], T]) -> T:
         raise _broken(name) from None
 
 
+def read_number(post: QueryDict, name: str) -> int:
+    """Read a number from 0 that the page itself has set."""
+    return _read(post, name, _natural)
+
+
+def _natural(value: str) -> int:
+    return 0 if value == "0" else _positive(value)
+
+
 def _positive(value: str) -> int:
     if not (
         value.isascii() and value.isdigit() and len(value) < 20 and 0 < int(value) <= LARGEST_ID

@@ -103,6 +103,11 @@ class Participation(models.Model):
     def __str__(self) -> str:
         return self.pseudonym
 
+    @property
+    def tasks_taken(self) -> int:
+        """What counts as progress: later turns belong to their task, and what nothing answered was none."""
+        return self.conversations_begun - self.fallbacks_due
+
 
 class Consent(models.Model):
     """That a person agreed to a text: append-only."""

@@ -21,7 +21,7 @@ PERSON_COLUMNS = (
     "fallbacks_due",
     "withdrawn_at",
 )
-PROJECT_COLUMNS = ("id", "slug", "name", "state", "lease_minutes", "target_per_person")
+PROJECT_COLUMNS = ("id", "slug", "name", "state", "lease_minutes", "target_per_person", "seed")
 
 IN_PROJECT = Statement(
     "in_project",

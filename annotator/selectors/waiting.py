@@ -36,7 +36,8 @@ MAKING_JOINS = """
 """
 OF_SET = f"SELECT {MAKING} FROM annotator_candidateset s {MAKING_JOINS} WHERE s.id = %s"  # noqa: S608 - constants
 OF_TURN = f"""
-    SELECT project.id, project.slug, project.name, turn.id, CASE WHEN turn.number = 1 THEN prompt.text ELSE turn.message END, prompt.language,
+    SELECT project.id, project.slug, project.name, turn.id, CASE WHEN turn.number = 1 THEN prompt.text ELSE turn.message END, prompt.language, turn.number,
+           conversation.finished_at IS NOT NULL, COALESCE((SELECT (config->>'turns_min')::int FROM annotator_wave WHERE project_id = project.id ORDER BY number DESC LIMIT 1), 1),
            {MAKING}
     FROM annotator_turn turn
     JOIN annotator_conversation conversation ON conversation.id = turn.conversation_id
@@ -90,7 +91,19 @@ class WaitingTurn:
     turn_id: int
     message: str
     language: str
+    number: int
+    is_finished: bool
+    turns_min: int
     making: Making
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether the conversation may end here: it is long enough, or nothing answers as it should."""
+        return (
+            self.number > self.turns_min
+            or self.making.stage not in ("waiting", "writing")
+            or self.making.is_late
+        )
 
 
 def find_waiting_turn(*, annotator: Annotator, slug: str, turn_id: int) -> WaitingTurn:
@@ -102,9 +115,20 @@ def find_waiting_turn(*, annotator: Annotator, slug: str, turn_id: int) -> Waiti
             row = cursor.fetchone()
     if row is None:
         raise Missing(_("There is no such message of yours here. Go back to your projects."))
-    project_id, slug, name, turn_id, message, language, *making = row
+    project_id, slug, name, turn_id, message, language, number, is_finished, turns_min, *making = (
+        row
+    )
     project = Project.from_db("default", ("id", "slug", "name"), (project_id, slug, name))
-    return WaitingTurn(project, turn_id, message, language, _making(making))
+    return WaitingTurn(
+        project=project,
+        turn_id=turn_id,
+        message=message,
+        language=language,
+        number=number,
+        is_finished=is_finished,
+        turns_min=turns_min,
+        making=_making(making),
+    )
 
 
 def find_making(candidate_set: CandidateSet) -> Making:

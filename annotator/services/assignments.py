@@ -164,12 +164,24 @@ def claim_next(*, participation: Participation) -> int | None:
     """
     try:  # each is one statement, and commits by itself
         return (
-            _held(participation)
+            resume(participation=participation)
             or _from_queues(participation, ahead=True)
             or _last_search(participation)
         )
     except IntegrityError:  # the same person asked twice at once: the other request holds the place
-        return _held(participation)
+        return resume(participation=participation)
+
+
+def resume(*, participation: Participation) -> int | None:
+    """Return the place that the person holds, or lease the first of their own; None where there is none."""
+    row = RESUME.row(
+        {
+            "person": participation.pk,
+            "project": participation.project_id,
+            "minutes": participation.project.lease_minutes,
+        }
+    )
+    return int(row[0]) if row else None
 
 
 def renew(*, assignment_id: int, participation: Participation, token: uuid.UUID) -> datetime | None:
@@ -206,18 +218,6 @@ def give_back_overdue(*, project_id: int | None = None, limit: int = 1000) -> in
         places = [pk for (pk,) in cursor.fetchall()]
         _promote_surplus(places)
     return len(places)
-
-
-def _held(participation: Participation) -> int | None:
-    """Return the place the person holds, or lease the first of their own."""
-    row = RESUME.row(
-        {
-            "person": participation.pk,
-            "project": participation.project_id,
-            "minutes": participation.project.lease_minutes,
-        }
-    )
-    return int(row[0]) if row else None
 
 
 def _prolong(

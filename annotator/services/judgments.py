@@ -189,9 +189,19 @@ def submit_judgment(
                     ),
                 }
             )
+            _keep_in_step(participation, is_task=turn is None and is_collected)
             return Submitted(judgment_id, "counted" if counted else "surplus")
     except IntegrityError:  # the same page was submitted at the same moment, and won
         return _stored_before(participation, assignment_id)
+
+
+def _keep_in_step(participation: Participation, *, is_task: bool) -> None:
+    """Count on the object as the statement did in its row: the page shows it without reading it again."""
+    participation.judgments_given += 1
+    if is_task and participation.fallbacks_due:
+        participation.fallbacks_due -= 1
+    elif is_task:
+        participation.conversations_begun += 1
 
 
 def _stored_before(participation: Participation, assignment_id: int) -> Submitted:

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from annotator.markup import text_direction
-from annotator.selectors.conversations import Exchange
+from annotator.selectors.conversations import Exchange, Waiting
 from annotator.selectors.questions import Questions
 from annotator.selectors.tasks import Task
 from annotator.services.assignments import SkipReason
@@ -62,7 +62,7 @@ class Shown:
     direction: str
 
 
-def describe(task: Task) -> dict[str, Any]:
+def describe(task: Task, *, waiting: Waiting | None = None, slug: str = "") -> dict[str, Any]:
     """Return what the template needs to show a task."""
     responses = [
         Shown(each.letter, mark_safe(each.html), each.language, text_direction(each.html))  # noqa: S308 - sanitised when stored
@@ -79,17 +79,25 @@ def describe(task: Task) -> dict[str, Any]:
         "questions": task.questions,
         "explanation_asked": task.explanation_asked,
         "is_own": task.is_own,
-        "conversation": render_conversation(task.earlier, task.prompt_language),
+        "conversation": _note(waiting, slug)
+        + render_conversation(task.earlier, task.prompt_language),
         "is_long": any(len(each.html) > LONG for each in responses),
         "skip_reasons": SkipReason.choices,
     }
 
 
 def render_desk(
-    request: HttpRequest, *, slug: str, given: int, target: int | None, task: Task, outcome: str
+    request: HttpRequest,
+    *,
+    slug: str,
+    given: int,
+    target: int | None,
+    task: Task,
+    outcome: str,
+    waiting: Waiting | None = None,
 ) -> str:
     """Return the progress and the desk with a task, as htmx puts them into the page."""
-    shown = describe(task)
+    shown = describe(task, waiting=waiting, slug=slug)
     kind = Kind(
         language=get_language() or "",
         slug=slug,
@@ -110,13 +118,21 @@ def render_desk(
     return _progress(kind.language, given, target) + _fill(_pieces(kind), values)
 
 
-def render_conversation(earlier: Sequence[Exchange], language: str) -> str:
+def render_conversation(earlier: Sequence[Exchange], language: str) -> SafeString:
     """Return what was said before as HTML; nothing where a conversation only begins."""
     if not earlier:
-        return ""
+        return SafeString()
     *before, last = earlier
     context = {"before": before, "last": last, "language": language}
-    return get_template("turns/conversation.html").render(context)
+    return mark_safe(get_template("turns/conversation.html").render(context))  # noqa: S308 - a template's output
+
+
+def _note(waiting: Waiting | None, slug: str) -> SafeString:
+    """Return the line that leads to a message whose responses the person waits for."""
+    if waiting is None:
+        return SafeString()
+    context = {"waiting": waiting, "slug": slug}
+    return mark_safe(get_template("turns/note.html").render(context))  # noqa: S308 - a template's output
 
 
 def _fill(pieces: tuple[str, ...], values: Mapping[str, str]) -> str:

@@ -11,13 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotator.errors import Missing, Refused
 from annotator.forms import Sent, read_judgment
-from annotator.models import Participation, Project, Wave
+from annotator.models import Participation, Wave
 from annotator.selectors.people import get_participation
 from annotator.selectors.tasks import Task, get_task
-from annotator.services.assignments import claim_next, renew, skip
+from annotator.services.assignments import renew, skip
 from annotator.services.judgments import submit_judgment
 from annotator.views.desk import describe, render_desk
 from annotator.views.doors import gates, go, is_htmx, page, person, signed_in
+from annotator.views.steps import describe_step, next_step
 
 OUTCOMES = ("counted", "surplus", "repeated", "skipped")
 
@@ -37,7 +38,7 @@ def task(request: HttpRequest, slug: str) -> HttpResponse:
     gate = gates(participation, wave)
     if gate:
         return go(request, gate)
-    return _show_next(request, participation, wave, outcome=request.GET.get("saved", ""))
+    return show_next(request, participation, wave, outcome=request.GET.get("saved", ""))
 
 
 @page
@@ -70,9 +71,7 @@ def _answer(request: HttpRequest, participation: Participation, wave: Wave | Non
     gate = gates(participation, wave)
     if gate:
         return go(request, gate)
-    if outcome in ("counted", "surplus"):
-        participation.judgments_given += 1
-    return _show_next(request, participation, wave, outcome=outcome)
+    return show_next(request, participation, wave, outcome=outcome)
 
 
 def _store(participation: Participation, sent: Sent) -> str:
@@ -93,30 +92,26 @@ def _store(participation: Participation, sent: Sent) -> str:
     ).outcome
 
 
-def _show_next(
-    request: HttpRequest, participation: Participation, wave: Wave | None, *, outcome: str
+def show_next(
+    request: HttpRequest,
+    participation: Participation,
+    wave: Wave | None,
+    *,
+    outcome: str = "",
+    status: int = 200,
+    **context: Any,
 ) -> HttpResponse:
-    """Show what the person holds or can get; where that is nothing, say why and what to do."""
-    project = participation.project
-    state, shown = project.state, None
-    if wave is None or state == Project.State.DRAFT:
-        state = Project.State.DRAFT
-    elif project.target_per_person and participation.judgments_given >= project.target_per_person:
-        state = "done"
-    elif state == Project.State.OPEN:
-        assignment_id = claim_next(participation=participation)
-        shown = (
-            get_task(assignment_id=assignment_id, participation=participation)
-            if assignment_id
-            else None
-        )
-        state = "task" if shown else "empty"
+    """Show what comes next for the person; where that is nothing, say why and what to do."""
+    step = next_step(participation, wave)
     return _render(
         request,
         participation,
-        state=state,
-        task=shown,
+        state=step.state,
+        task=step.task,
         outcome=outcome if outcome in OUTCOMES else "",
+        status=status,
+        **describe_step(step, participation, wave),
+        **context,
     )
 
 
@@ -147,19 +142,23 @@ def _render(
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    project, given, is_part = participation.project, participation.judgments_given, is_htmx(request)
+    project, is_part = participation.project, is_htmx(request)
+    target = project.target_per_person
+    given = participation.tasks_taken if target else participation.judgments_given
     if is_part and task and status == 200:
         html = render_desk(
             request,
             slug=project.slug,
             given=given,
-            target=project.target_per_person,
+            target=target,
             task=task,
             outcome=context["outcome"],
+            waiting=context["waiting"],
         )
         return HttpResponse(html)
-    context |= describe(task) if task else {}
-    context |= {"project": project, "given": given, "target": project.target_per_person}
+    if task:
+        context |= describe(task, waiting=context.get("waiting"), slug=project.slug)
+    context |= {"project": project, "given": given, "target": target}
     context |= {"state": state, "oob": is_part, "url": reverse("task", args=[project.slug])}
     template = "task/desk.html" if is_part else "task/page.html"
     return render(request, template, context, status=status)

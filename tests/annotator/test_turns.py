@@ -9,7 +9,6 @@ from pytest_django import Settings
 
 from annotator.models import (
     Assignment,
-    Comparison,
     Conversation,
     Judgment,
     Offer,
@@ -18,12 +17,7 @@ from annotator.models import (
 )
 from annotator.selectors.tasks import get_task
 from annotator.services.assignments import claim_next, skip
-from annotator.services.generation import (
-    SetResult,
-    ask_for_turn,
-    claim_sets,
-    store_results,
-)
+from tests.annotator.conversing import SERVER, answer
 from tests.factories import (
     make_annotator,
     make_judgment,
@@ -35,14 +29,13 @@ from tests.factories import (
     make_set,
 )
 from tests.pages import open_task, task_url
-from tests.workers.test_candidate_queue import FOUR
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def _a_model_server(settings: Settings) -> None:
-    settings.VLLM_BASE_URL = "http://127.0.0.1:9/v1"
+    settings.VLLM_BASE_URL = SERVER
 
 
 @pytest.fixture
@@ -54,14 +47,6 @@ def alice() -> Participation:
 def browser(alice: Participation, client: Client) -> Client:
     client.force_login(alice.annotator)
     return client
-
-
-def answer(turn: Turn) -> Comparison:
-    """Let a worker make the candidates of a turn."""
-    candidate_set = ask_for_turn(turn=turn)
-    (claimed,) = claim_sets(run_id=candidate_set.run_id or 0, limit=1)
-    store_results(results=[SetResult(claimed=claimed, outcome=FOUR)])
-    return Comparison.objects.get(candidate_set=candidate_set)
 
 
 def gone_on(alice: Participation, messages: Sequence[str] = ("And why?",)) -> Turn:

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("model_server")
 @pytest.fixture
 def alice(transactional_db: None) -> Participation:
     """Let alice take part in an open project."""
-    return make_participation(make_project(), make_annotator("alice"))
+    return make_participation(make_project(turns=3), make_annotator("alice"))
 
 
 def written_on(alice: Participation, message: str = "And why?") -> Turn:

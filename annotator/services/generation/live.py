@@ -40,8 +40,8 @@ PROGRESS = """
 def ask_for_turn(*, turn: Turn) -> CandidateSet:
     """Queue the candidates of a turn ahead of everything else, and ring; asked again, it is the same set.
 
-    1. Refuse where nothing can answer: the project is not open, or no model server is configured. The
-       message stays stored.
+    1. Refuse where nothing can answer: the project is not open, no model server is configured, or the
+       conversation has ended. The message stays stored.
     2. Find the project's standing run; where the wave, the model or k have changed, put another in its
        place, and let those who still wait come along.
     3. Queue the set. A set that failed stays, and another takes its place.
@@ -54,7 +54,7 @@ def ask_for_turn(*, turn: Turn) -> CandidateSet:
         living = CandidateSet.objects.filter(turn=turn, state__in=LIVING).first()
         if living is not None:
             return living
-        _check_turn(project)
+        _check_turn(turn, project)
         run, made_by = _standing_run(project)
         candidate_set = CandidateSet.objects.create(
             project=project,
@@ -68,7 +68,11 @@ def ask_for_turn(*, turn: Turn) -> CandidateSet:
     return candidate_set
 
 
-def _check_turn(project: Project) -> None:
+def _check_turn(turn: Turn, project: Project) -> None:
+    if turn.conversation.finished_at is not None:
+        raise Refused(
+            "conversation_ended", _("This conversation has ended. Go on with the next task.")
+        )
     if project.state != Project.State.OPEN:
         raise Refused(
             "project_not_open",
