@@ -93,11 +93,11 @@ def _read_answer(post: QueryDict, errors: dict[str, str]) -> Answer:
     """Return what the person said; what can't be read is left out, with a sentence in `errors`."""
     for name in post:
         if any(UNSTORABLE.search(value) for value in (name, *post.getlist(name))):
-            errors[UNSTORABLE.sub("", name)] = _(
+            errors[_field(name)] = _(
                 "This holds a character that can't be stored. Type it again without it."
             )
         elif (name in SINGLE or "-" in name) and len(post.getlist(name)) > 1:
-            errors[name] = _("Give one answer to this.")
+            errors[_field(name)] = _("Give one answer to this.")
     strength = post.get("strength", "")
     if strength not in ("", "1", "2", "3"):
         errors["strength"] = _("Say how much better it is.")
@@ -112,6 +112,12 @@ def _read_answer(post: QueryDict, errors: dict[str, str]) -> Answer:
         reasons=post.getlist("reasons"),
         explanation=UNSTORABLE.sub("", explanation),
     )
+
+
+def _field(name: str) -> str:
+    """Return where a sentence about a field is shown."""
+    group = name.split("-")[0]
+    return {"rank": "ranks", "criteria": "criteria"}.get(group, UNSTORABLE.sub("", name))
 
 
 def _read_ranks(post: QueryDict, errors: dict[str, str]) -> dict[str, int]:

@@ -28,26 +28,31 @@
     return Math.min(screen.width, screen.height) < 600 || innerWidth < 640 ? "phone" : "tablet";
   };
 
+  // What must be answered is marked as required; what depends on another answer is looked at here.
   const isComplete = () => {
-    const choice = checked("choice");
-    if (!choice) return false;
-    const asksStrength = form().querySelector('[name="strength"]') && choice.value.length === 1;
+    const task = form();
+    if (!task.checkValidity()) return false;
+    const asksStrength = task.querySelector('[name="strength"]') && checked("choice").value.length === 1;
     if (asksStrength && !checked("strength")) return false;
-    return form().dataset.explanation !== "required" || byId("explanation").value.trim() !== "";
+    const placed = [...task.querySelectorAll(".ranks :checked")].filter((place) => place.value).length;
+    if (task.dataset.places && placed < Number(task.dataset.places)) return false;
+    const why = byId("explanation")?.value.trim() ?? "";
+    const isAsked = why !== "" || task.dataset.explanation === "required";
+    return !isAsked || why.length >= Math.max(1, Number(task.dataset.least));
   };
 
   // Unsent work survives a reload or a change of language, in this tab only.
   const draftKey = () => `draft:${form().elements.submission_id.value}`;
   const saveDraft = () => {
-    const draft = { choice: checked("choice")?.value, strength: checked("strength")?.value, explanation: byId("explanation")?.value };
-    sessionStorage.setItem(draftKey(), JSON.stringify(draft));
+    const chosen = [...form().querySelectorAll(":checked:not([name=skip_reason])")].map((input) => [input.name, input.value]);
+    sessionStorage.setItem(draftKey(), JSON.stringify({ chosen, explanation: byId("explanation")?.value }));
   };
   const restoreDraft = () => {
     const draft = JSON.parse(sessionStorage.getItem(draftKey()) || "{}");
     for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft:") && key !== draftKey()) sessionStorage.removeItem(key);
-    for (const name of ["choice", "strength"]) {
-      const radio = [...form().querySelectorAll(`[name="${name}"]`)].find((input) => input.value === draft[name]);
-      if (radio && !checked(name)) radio.checked = true;
+    for (const [name, value] of draft.chosen ?? []) {
+      const input = [...form().querySelectorAll(`[name="${name}"]`)].find((each) => each.value === value);
+      if (input && (input.type === "checkbox" || !checked(name))) input.checked = true;
     }
     const why = byId("explanation");
     if (why && draft.explanation && !why.value) why.value = draft.explanation;
@@ -73,7 +78,7 @@
     const sheet = event.target.closest("#others:popover-open");
     if (sheet) sheet.hidePopover();
     const why = byId("why");
-    if (isNarrow() && form().dataset.explanation === "required" && !byId("explanation").value) why.showPopover();
+    if (isNarrow() && why?.querySelector(":invalid")) why.showPopover();
   });
   document.addEventListener("submit", (event) => {
     if (event.target !== form()) return;
@@ -90,7 +95,9 @@
     if (event.key === "Enter") return enter(event, writes);
     if (writes || event.ctrlKey) return;
     const digit = /^(?:Digit|Numpad)([1-8])$/.exec(event.code);
-    if (digit && !event.shiftKey) {
+    if (digit && !event.shiftKey && form().dataset.places) {
+      if (place(digit[1])) event.preventDefault();
+    } else if (digit && !event.shiftKey) {
       const radio = byId(`choice-${"abcdefgh"[digit[1] - 1]}`);
       if (radio) { event.preventDefault(); radio.focus({ preventScroll: true }); if (!radio.checked) radio.click(); }
     } else if (event.key === "?" || event.key === "؟") {
@@ -98,6 +105,17 @@
       byId("keys").togglePopover();
     }
   });
+  // In a ranking a number is the place of the response at hand; then the next one is at hand.
+  const place = (number) => {
+    const groups = [...form().querySelectorAll(".ranks")];
+    const free = groups.find((group) => !group.querySelector(":checked"));
+    const at = document.activeElement.closest(".ranks") ?? free ?? groups[0];
+    const radio = at.querySelector(`[value="${number}"]`);
+    radio?.click();
+    const next = groups[groups.indexOf(at) + 1] ?? at;
+    (next.querySelector(":checked") ?? next.querySelector("input")).focus();
+    return radio !== null;
+  };
   const enter = (event, writes) => {
     if (writes ? !event.ctrlKey : event.target.closest("a, button, summary, label, [popover]:popover-open")) return;
     event.preventDefault();

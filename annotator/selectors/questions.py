@@ -8,8 +8,8 @@ from typing import Any
 from annotator.models import Project, Wave
 
 Format = Project.TaskFormat
-RATINGS = 5
-"""A rating goes from 1 to this."""
+RATINGS = ("1", "2", "3", "4", "5")
+"""How a rating is given, the best last."""
 WAYS_OUT: Mapping[str, tuple[str, ...]] = {
     Format.BEST_OF_K: (Project.WayOut.ALL_BAD, Project.WayOut.NONE),
     Format.PAIRWISE: (
@@ -34,13 +34,11 @@ class Worded:
     slug: str
     texts: tuple[tuple[str, str], ...]
 
-    def text(self, language: str) -> str:
-        """Return the words in the language, its base language, English, or whatever there is."""
+    def words(self, language: str) -> tuple[str, str]:
+        """Return the words and their language: the one wished for, its base, English, or whatever there is."""
         texts = dict(self.texts)
-        for tag in (language, language.split("-")[0], "en", *texts):
-            if texts.get(tag):
-                return texts[tag]
-        return self.slug
+        wished = (language, language.split("-")[0], "en", *texts)
+        return next(((texts[tag], tag) for tag in wished if texts.get(tag)), (self.slug, ""))
 
 
 @dataclass(frozen=True)
@@ -80,9 +78,19 @@ class Questions:
         """Whether responses get places instead of one being chosen."""
         return self.task_format == Format.RANKING
 
-    def places(self, k: int) -> int:
-        """Return how many places of a ranking of k responses are asked for."""
-        return min(self.ranking_top or k, k)
+    @property
+    def is_joint(self) -> bool:
+        """Whether each response comes with a prompt of its own."""
+        return self.task_format == Format.TWO_PROMPTS
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether anything is asked after the choice beside the explanation."""
+        return self.general_asked or bool(self.criteria or self.reasons)
+
+    def places(self, k: int) -> range:
+        """Return the places of a ranking of k responses that are asked for; none in other formats."""
+        return range(1, min(self.ranking_top or k, k) + 1) if self.is_ranking else range(0)
 
 
 @lru_cache(maxsize=256)

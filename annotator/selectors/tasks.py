@@ -20,6 +20,8 @@ class ShownResponse:
     letter: str
     html: str
     language: str
+    prompt: str = ""
+    """What it answers, where each response comes with a prompt of its own."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,18 @@ SHOWN_TASK = Statement(
            COALESCE(NULLIF(turn.message, ''), prompt.text), prompt.language, comparison.language,
            ARRAY(SELECT response.html FROM annotator_comparisonoption option JOIN annotator_response response ON response.id = option.response_id
                  WHERE option.comparison_id = comparison.id ORDER BY option.position),
-           turn.id IS NOT NULL, {EARLIER}
+           turn.id IS NOT NULL, {EARLIER},
+           CASE WHEN candidate_set.id IS NULL THEN ARRAY(
+               SELECT own.text FROM annotator_comparisonoption option JOIN annotator_response response ON response.id = option.response_id
+               JOIN annotator_candidateset origin ON origin.id = response.candidate_set_id JOIN annotator_prompt own ON own.id = origin.prompt_id
+               WHERE option.comparison_id = comparison.id ORDER BY option.position) END
     FROM annotator_assignment place
     JOIN annotator_offer offer ON offer.participation_id = place.participation_id AND offer.comparison_id = place.comparison_id
     JOIN annotator_comparison comparison ON comparison.id = place.comparison_id
-    JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
+    LEFT JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
     LEFT JOIN annotator_turn turn ON turn.id = candidate_set.turn_id
     LEFT JOIN annotator_conversation conversation ON conversation.id = turn.conversation_id
-    JOIN annotator_prompt prompt ON prompt.id = COALESCE(candidate_set.prompt_id, conversation.prompt_id)
+    LEFT JOIN annotator_prompt prompt ON prompt.id = COALESCE(candidate_set.prompt_id, conversation.prompt_id)
     WHERE place.id = %(place)s AND place.participation_id = %(person)s AND place.state = 'leased'
     """,  # noqa: S608 - a constant of ours
     place="bigint",
@@ -71,15 +77,15 @@ def get_task(*, assignment_id: int, participation: Participation) -> Task | None
     if row is None:
         return None
     token, lease_until, asked, order, wave_id, prompt, prompt_language, language, texts, *path = row
-    is_own, earlier = path
+    is_own, earlier, prompts = path
     return Task(
         assignment_id=assignment_id,
         submission_id=token,
         lease_until=lease_until,
-        prompt_text=prompt,
-        prompt_language=prompt_language,
+        prompt_text=prompt or "",
+        prompt_language=prompt_language or language,
         responses=[
-            ShownResponse(letter, texts[i], language)
+            ShownResponse(letter, texts[i], language, prompts[i] if prompts else "")
             for letter, i in zip(LETTERS, order, strict=False)
         ],
         questions=get_questions(wave_id),

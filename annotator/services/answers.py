@@ -97,7 +97,7 @@ def _ranking(
     """Return the ranks as places: after two that share the first comes the third."""
     if not questions.is_ranking:
         return None
-    places = questions.places(len(shown.order))
+    places = len(questions.places(len(shown.order)))
     given = answer.ranks
     if not all(_is_letter(letter, shown) and 1 <= rank <= places for letter, rank in given.items()):
         errors["ranks"] = _("Give each response one of the places that are offered.")
@@ -190,12 +190,11 @@ def _choose(
 def _rate(
     criterion: Criterion, given: list[str], shown: Shown, errors: dict[str, str]
 ) -> dict[str, Any] | None:
-    offered = [str(rating) for rating in range(1, RATINGS + 1)]
-    if any(rating and rating not in offered for rating in given) or (
+    if any(rating and rating not in RATINGS for rating in given) or (
         criterion.required and not all(given)
     ):
         errors[f"criteria-{criterion.slug}"] = _("Rate each response from 1 to %(most)d.") % {
-            "most": RATINGS
+            "most": len(RATINGS)
         }
         return None
     if not any(given):

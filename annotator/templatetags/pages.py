@@ -1,5 +1,8 @@
 """What templates need to show texts in many scripts."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import template
 from django.conf import settings
 from django.utils.translation import get_language
@@ -8,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from annotator.forms import language_name as name_of
 from annotator.markup import text_direction
 from annotator.selectors.endpoints import generating_endpoints
+from annotator.selectors.questions import Worded
 
 register = template.Library()
 
@@ -58,3 +62,21 @@ def language_name(tag: str) -> str:
 def way_out(kind: str) -> str:
     """Return the words on the button of an answer without a winner."""
     return str(WAYS_OUT[kind])
+
+
+@register.filter
+def at(mapping: Mapping[str, Any] | str, key: str) -> Any:
+    """Return what stands under a key; nothing where there is nothing, or no mapping."""
+    return mapping.get(key, "") if isinstance(mapping, Mapping) else ""
+
+
+@register.filter
+def words(worded: Worded) -> str:
+    """Return what a criterion or a reason says in the interface's language, or the next best."""
+    return worded.words(get_language() or "")[0]
+
+
+@register.filter
+def words_language(worded: Worded) -> str:
+    """Return the language in which `words` says it."""
+    return worded.words(get_language() or "")[1]

@@ -20,7 +20,7 @@ from django.utils.translation import get_language
 
 from annotator.markup import text_direction
 from annotator.selectors.conversations import Exchange, Waiting
-from annotator.selectors.questions import Questions
+from annotator.selectors.questions import RATINGS, Questions
 from annotator.selectors.tasks import Task
 from annotator.services.assignments import SkipReason
 
@@ -60,12 +60,21 @@ class Shown:
     html: SafeString
     language: str
     direction: str
+    prompt_text: str
+    prompt_direction: str
 
 
 def describe(task: Task, *, waiting: Waiting | None = None, slug: str = "") -> dict[str, Any]:
     """Return what the template needs to show a task."""
     responses = [
-        Shown(each.letter, mark_safe(each.html), each.language, text_direction(each.html))  # noqa: S308 - sanitised when stored
+        Shown(
+            each.letter,
+            mark_safe(each.html),  # noqa: S308 - sanitised when stored
+            each.language,
+            text_direction(each.html),
+            each.prompt,
+            text_direction(each.prompt),
+        )
         for each in task.responses
     ]
     return {
@@ -77,6 +86,8 @@ def describe(task: Task, *, waiting: Waiting | None = None, slug: str = "") -> d
         "prompt_direction": text_direction(task.prompt_text),
         "responses": responses,
         "questions": task.questions,
+        "places": task.questions.places(len(responses)),
+        "ratings": RATINGS,
         "explanation_asked": task.explanation_asked,
         "is_own": task.is_own,
         "conversation": _note(waiting, slug)
@@ -115,6 +126,8 @@ def render_desk(
         values[f"html-{each.letter}"] = each.html
         values[f"language-{each.letter}"] = escape(each.language)
         values[f"direction-{each.letter}"] = each.direction
+        values[f"prompt-{each.letter}"] = escape(each.prompt_text)
+        values[f"prompt-direction-{each.letter}"] = each.prompt_direction
     return _progress(kind.language, given, target) + _fill(_pieces(kind), values)
 
 
@@ -154,6 +167,8 @@ def _pieces(kind: Kind) -> tuple[str, ...]:
             _mark(f"html-{letter}"),
             _mark(f"language-{letter}"),
             _mark(f"direction-{letter}"),
+            _mark(f"prompt-{letter}"),
+            _mark(f"prompt-direction-{letter}"),
         )
         for letter in kind.letters
     ]
@@ -164,6 +179,8 @@ def _pieces(kind: Kind) -> tuple[str, ...]:
     context = {
         **marks,
         **settings,
+        "places": kind.questions.places(len(responses)),
+        "ratings": RATINGS,
         "responses": responses,
         "skip_reasons": SkipReason.choices,
         "state": "task",

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from annotator.selectors.conversations import Exchange
-from annotator.selectors.questions import Questions
+from annotator.selectors.questions import Criterion, Questions, Worded
 from annotator.selectors.tasks import ShownResponse, Task
 from annotator.views.desk import describe, render_desk
 
@@ -60,6 +60,28 @@ def without_token(html: str) -> str:
             "earlier": [
                 Exchange("Who decides?", "<p>You.</p>", is_own=False, is_drawn=False),
                 Exchange("And <why>?", "<p>So.</p>", is_own=True, is_drawn=True),
+            ],
+        },
+        {
+            "questions": Questions(
+                ways_out=("none",),
+                veto_asked=True,
+                general_asked=True,
+                criteria=(
+                    Criterion("helpful", (("en", "Helpful?"), ("ar", "مفيد؟")), "choice", True),
+                    Criterion("true", (("hi", "सही?"),), "rating", False),
+                ),
+                reasons=(Worded("kind", (("en", "<b>Kind</b>"),)),),
+            )
+        },
+        {"questions": Questions(task_format="ranking", veto_asked=True)},
+        {"questions": Questions(task_format="ranking", ranking_top=2)},
+        {
+            "questions": Questions(task_format="two_prompts", strength_asked=True),
+            "prompt_text": "",
+            "responses": [
+                ShownResponse(letter, "<p>Yes.</p>", "en", f'<i>{letter}</i> "when"?')
+                for letter in "ab"
             ],
         },
         {

@@ -112,3 +112,83 @@ def test_a_lone_surrogate_is_refused(
     )
     assert 400 <= answer.status_code < 500
     assert Judgment.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("strength", "much"),
+        ("strength", "4"),
+        ("choice", ["a", "b"]),
+        ("veto", "z"),
+        ("veto", ["a", "a"]),
+        ("veto", "a\x00"),
+        ("general", "e"),
+        ("general", ["a", "b"]),
+        ("criteria-helpful", "e"),
+        ("criteria-helpful", ["a", "a"]),
+        ("criteria-true-a", "9"),
+        ("criteria-true-a", "-1"),
+        ("criteria-true-a", "٣"),
+        ("criteria-true-h", "3"),
+        ("criteria-true", "3"),
+        ("criteria-", "a"),
+        ("criteria-x\x00", "a"),
+        ("reasons", "rude"),
+        ("reasons", ["clear"] * 2),
+        ("explanation", "short"),
+    ],
+)
+def test_what_was_not_offered_is_refused_and_shown_again(
+    client: Client, field: str, value: object
+) -> None:
+    project = make_project(
+        veto_asked=True,
+        general_asked=True,
+        criteria=[
+            {"slug": "helpful", "texts": {"en": "Helpful?"}},
+            {"slug": "true", "kind": "rating", "texts": {"en": "True?"}},
+        ],
+        reasons=[{"slug": "clear", "texts": {"en": "Clear"}}],
+        explanation_min_length=10,
+    )
+    annotator = make_annotator("bob")
+    make_participation(project, annotator)
+    client.force_login(annotator)
+    make_set(project)
+    answer = client.post(
+        URL, {**open_task(client), "choice": "a", "action": "submit", field: value}
+    )
+    assert answer.status_code == 422
+    assert 'class="error"' in answer.content.decode()
+    assert Judgment.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "ranks",
+    [
+        {},
+        {"rank-a": "1"},
+        {"rank-a": "1", "rank-b": "2", "rank-c": "x"},
+        {"rank-a": "1", "rank-b": "2", "rank-c": "0"},
+        {"rank-a": "1", "rank-b": "2", "rank-c": "4"},
+        {"rank-a": "1", "rank-b": "2", "rank-c": ["3", "3"]},
+        {"rank-a": "1", "rank-b": "2", "rank-c": "3", "rank-d": "1"},
+        {"rank-a": "1", "rank-b": "2", "rank-": "3"},
+    ],
+)
+def test_a_broken_ranking_is_refused_and_shown_again(
+    client: Client, ranks: dict[str, object]
+) -> None:
+    project = make_project(task_format="ranking", ways_out=[])
+    annotator = make_annotator("bob")
+    make_participation(project, annotator)
+    client.force_login(annotator)
+    make_set(project, texts=["One.", "Two.", "Three."])
+    answer = client.post(URL, {**open_task(client), "action": "submit", **ranks})
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in html
+    assert Judgment.objects.count() == 0
+    if ranks:
+        assert 'name="rank-a" value="1" required checked' in html
