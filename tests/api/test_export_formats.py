@@ -265,6 +265,7 @@ def answer_turn(first: Judgment, number: int, choice_kind: str) -> None:
         conversation=Conversation.objects.get(pk=first.turn.conversation_id),
         number=number,
         message=f"And then? {number}",
+        continues=first.choice_response,
         comparison=comparison,
     )
     chosen = made.responses.earliest("slot") if choice_kind == "response" else None

@@ -65,6 +65,9 @@ KEYS = [
     "annotator",
     "annotator_id",
     "withdrawn",
+    "opening",
+    "continues_response_id",
+    "continues_drawn",
 ]
 
 

@@ -18,6 +18,7 @@ from annotator.selectors.exports.columns import (
     list_of,
     moment,
 )
+from annotator.selectors.exports.messages import said_so_far
 
 CHOICE = {"kind": TEXT, "response_id": INTEGER, "position_shown": SMALL}
 RESPONSES = list_of(
@@ -43,7 +44,7 @@ PROMPT_SQL = """json_build_object(
     'id', prompt.id, 'external_id', prompt.external_id, 'group', prompt_group.key, 'group_kind', prompt_group.kind,
     'text', prompt.text, 'source', prompt.source, 'licence', prompt.licence)"""
 
-CONTEXT_SQL = "json_build_array(json_build_object('role', 'user', 'content', prompt.text))"
+CONTEXT_SQL = said_so_far(with_system=False)
 
 RESPONSES_SQL = """(
     SELECT json_agg(json_build_object(
@@ -93,6 +94,9 @@ NATIVE = (
     Column("kind", "comparison.kind", TEXT),
     Column("repeat_of", "comparison.repeat_of_id", INTEGER),
     Column("turn", "turn.number", SMALL),
+    Column("opening", "conversation.opening", TEXT),
+    Column("continues_response_id", "turn.continues_id", INTEGER),
+    Column("continues_drawn", "turn.is_drawn", TRUTH),
     Column("assigned_language", "COALESCE(place.language, comparison.language)", TEXT),
     Column("ui_language", "NULLIF(judgment.ui_language, '')", TEXT),
     Column("device", "NULLIF(judgment.device, '')", TEXT),

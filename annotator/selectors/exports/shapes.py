@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from annotator.selectors.exports.columns import Column
+from annotator.selectors.exports.messages import said_so_far
 
 Counted = Literal["true", "false", "all"]
 
@@ -22,12 +23,7 @@ LEFT JOIN annotator_assignment counting ON counting.judgment_id = judgment.id
 """
 """Each judgment, and by key what belongs to it."""
 
-PROMPT_SQL = """CASE WHEN prompt.system = ''
-    THEN json_build_array(json_build_object('role', 'user', 'content', prompt.text))
-    ELSE json_build_array(
-        json_build_object('role', 'system', 'content', prompt.system), json_build_object('role', 'user', 'content', prompt.text))
-    END"""
-"""The prompt's system message was given to every candidate; what only one was told never stands here."""
+PROMPT_SQL = said_so_far(with_system=True)
 
 COLLECTED = "comparison.kind = 'collect'"
 
