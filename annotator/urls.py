@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotator.views import accounts, history, joining, task, turns
+from annotator.views import accounts, gates, history, joining, task, turns
 
 urlpatterns = [
     path("", joining.home, name="home"),
@@ -12,7 +12,8 @@ urlpatterns = [
     path("look/", accounts.set_look, name="set_look"),
     path("demo/login/<str:signed>/", accounts.demo_login, name="demo_login"),
     path("join/<slug:slug>/", joining.join, name="join"),
-    path("projects/<slug:slug>/consent/", joining.consent, name="consent"),
+    path("projects/<slug:slug>/consent/", gates.consent, name="consent"),
+    path("projects/<slug:slug>/profile/", gates.profile, name="profile"),
     path("projects/<slug:slug>/instructions/", history.instructions, name="instructions"),
     path("projects/<slug:slug>/task/", task.task, name="task"),
     path("projects/<slug:slug>/task/renew/", task.renew_lease, name="renew"),

@@ -49,6 +49,7 @@ def make_project(slug: str = "everyday", *, opened: bool = True, **settings: Any
         "name": slug.title(),
         "languages": ["en"],
         "ways_out": ["none", "all_bad"],
+        "demographics": [],
     }
     project = create_project(**{**defaults, **settings})
     if opened:

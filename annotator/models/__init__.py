@@ -19,7 +19,8 @@ from annotator.models.comparisons import (
 from annotator.models.generation import CandidateSet, Exchange, GenerationRun, Response
 from annotator.models.judgments import Change, Conversation, Judgment, Turn
 from annotator.models.measures import Diversity, MeasuringFault, Verdict
-from annotator.models.people import Annotator, Consent, Participation
+from annotator.models.people import Annotator, Consent, Participation, ProfileRevision
+from annotator.models.people_settings import Tick
 from annotator.models.projects import Project, Wave
 from annotator.models.prompts import Prompt, PromptGroup
 from annotator.models.releases import Release
@@ -49,6 +50,7 @@ __all__ = [
     "ModelEndpoint",
     "Offer",
     "Participation",
+    "ProfileRevision",
     "Project",
     "Prompt",
     "PromptGroup",
@@ -58,6 +60,7 @@ __all__ = [
     "Right",
     "Role",
     "Scope",
+    "Tick",
     "TranslationDraft",
     "Turn",
     "ValueProfile",

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotator.models.comparisons import Assignment, Comparison
 from annotator.models.generation import Response
-from annotator.models.people import Participation
+from annotator.models.people import Participation, ProfileRevision
 from annotator.models.projects import Project, Wave
 from annotator.models.prompts import Prompt
 
@@ -136,6 +136,15 @@ class Judgment(models.Model):
     )
     participation = models.ForeignKey(
         Participation, on_delete=models.PROTECT, db_index=False, related_name="judgments"
+    )
+    profile = models.ForeignKey(
+        ProfileRevision,
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="judgments",
+        help_text=_("What the person had said of themselves by then; empty: nothing."),
     )
     comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="judgments")
     assignment = models.ForeignKey(

@@ -69,6 +69,36 @@ class Participation(models.Model):
     consent_version = models.CharField(
         max_length=64, blank=True, editable=False, help_text=_("The consent text last agreed to.")
     )
+    allows_sensitive = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text=_("Whether they agreed to be asked about ethnicity and politics."),
+    )
+    allows_texts = models.BooleanField(
+        null=True,
+        editable=False,
+        help_text=_("Whether texts they write may be published; empty where not asked."),
+    )
+    allows_training = models.BooleanField(
+        null=True,
+        editable=False,
+        help_text=_("Whether their answers may train models; empty where not asked."),
+    )
+    profile = models.ForeignKey(
+        "annotator.ProfileRevision",
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text=_("Their newest answers about themselves."),
+    )
+    profile_version = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text=_("The questions about people that they were last asked."),
+    )
     judgments_given = models.PositiveIntegerField(
         default=0, editable=False, help_text=_("Kept in the statement that stores a judgment.")
     )
@@ -110,7 +140,7 @@ class Participation(models.Model):
 
 
 class Consent(models.Model):
-    """That a person agreed to a text: append-only."""
+    """That a person agreed to a text, and to what else beside: append-only, the newest counts."""
 
     participation = models.ForeignKey(
         Participation, on_delete=models.PROTECT, db_index=False, related_name="consents"
@@ -118,17 +148,59 @@ class Consent(models.Model):
     wave = models.ForeignKey(
         "annotator.Wave", on_delete=models.PROTECT, db_index=False, related_name="+"
     )
-    version = models.CharField(max_length=64)
+    version = models.CharField(
+        max_length=64,
+        help_text=_("SHA-256 of the consent texts in all languages, and of their terms."),
+    )
     language = LanguageField()
+    text_hash = models.CharField(
+        max_length=64, blank=True, help_text=_("SHA-256 of the text as this person read it.")
+    )
+    is_adult = models.BooleanField(help_text=_("That they say they are 18 or older."))
+    sensitive = models.BooleanField(
+        null=True, help_text=_("Sensitive questions; empty: not asked.")
+    )
+    texts = models.BooleanField(null=True, help_text=_("Publishing texts; empty: not asked."))
+    training = models.BooleanField(null=True, help_text=_("Use in training; empty: not asked."))
+    given_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="only_adults_consent", condition=models.Q(is_adult=True)),
+        )
+        indexes = (models.Index(name="consent_by_person", fields=("participation", "-id")),)
+
+    def __str__(self) -> str:
+        return f"{self.participation} · {self.version[:8]}"
+
+
+class ProfileRevision(models.Model):
+    """What a person said of themselves, once: append-only; a judgment names the one it was given under.
+
+    A question that is not among the answers was not answered: "unknown", a stratum of its own.
+    """
+
+    participation = models.ForeignKey(
+        Participation, on_delete=models.PROTECT, db_index=False, related_name="profile_revisions"
+    )
+    number = models.PositiveSmallIntegerField(help_text=_("From 1."))
+    answers = models.JSONField(default=dict, help_text=_('By question: {"age": "18-34"}.'))
+    sensitive_answers = models.JSONField(
+        default=dict,
+        help_text=_("The same for questions that need their own consent."),
+    )
+    language_skills = models.JSONField(
+        default=dict, help_text=_('How well they read each language: {"fr": "fluent"}.')
+    )
     given_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                name="one_consent_per_participation_and_version",
-                fields=("participation", "version"),
+                name="one_profile_revision_per_participation_and_number",
+                fields=("participation", "number"),
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.participation} · {self.version[:8]}"
+        return f"{self.participation} · {self.number}"

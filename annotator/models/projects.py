@@ -1,5 +1,7 @@
 """A collection of judgments and the frozen configurations it went through."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any, Self, cast
 
@@ -7,10 +9,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models.fields import LanguageField, new_key, new_seed
 from annotator.models.people import Annotator
+from annotator.models.people_settings import PeopleSettings
 from annotator.models.roles import Right, roles_with
 from annotator.models.settings import FormatSettings
 
@@ -27,7 +31,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(memberships__annotator=user, memberships__role__in=roles_with(to))
 
 
-class Project(FormatSettings):
+class Project(FormatSettings, PeopleSettings):
     """One collection. The settings marked frozen reach people only as a Wave."""
 
     class State(models.TextChoices):
@@ -107,18 +111,12 @@ class Project(FormatSettings):
         ),
     )
 
-    # Frozen, as are those of FormatSettings: a change of any of these opens the next wave (see services.projects).
+    # Frozen, as are those of the chapters: a change of any of these opens the next wave (see services.projects).
     instructions = models.JSONField(
         _("instructions"),
         default=dict,
         blank=True,
         help_text=_('Markdown per language: {"en": "…", "fr": "…"}.'),
-    )
-    consent_text = models.JSONField(
-        _("consent text"),
-        default=dict,
-        blank=True,
-        help_text=_('Markdown per language: {"en": "…"}. Without it nobody is asked for consent.'),
     )
     strategy = models.CharField(
         _("strategy"),
@@ -145,8 +143,8 @@ class Project(FormatSettings):
 
     FROZEN = (
         *FormatSettings.FROZEN,
+        *PeopleSettings.FROZEN,
         "instructions",
-        "consent_text",
         "strategy",
         "strategy_parameters",
         "stratum_by",
@@ -200,7 +198,7 @@ class Wave(models.Model):
     )
     consent_version = models.CharField(
         max_length=64,
-        help_text=_("SHA-256 of the consent texts; empty where none is asked."),
+        help_text=_("SHA-256 of the consent texts and terms; empty where none is asked."),
         blank=True,
     )
     opened_at = models.DateTimeField(auto_now_add=True)
@@ -221,6 +219,13 @@ class Wave(models.Model):
         if name in self.config:
             return self.config[name]
         return cast("models.Field[Any, Any]", Project._meta.get_field(name)).get_default()
+
+    @cached_property
+    def demographics_version(self) -> str:
+        """Name the questions about people, so that they are asked again when these change; empty: no questions."""
+        questions = self.setting("demographics")
+        canonical = json.dumps(questions, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest() if questions else ""
 
     def text(self, name: str, language: str) -> str:
         """Return a frozen text in the language, its base language, English, or whatever there is."""

@@ -17,7 +17,8 @@ KINDS = ("choice", "rating")
 
 def validate_criteria(value: object) -> None:
     """Refuse what is not a list of criteria, with a sentence that names the entry."""
-    for entry in _entries(value, keys={"slug", "kind", "required", "texts"}):
+    for entry in check_entries(value, keys={"slug", "kind", "required", "texts"}):
+        check_words(entry["slug"], entry.get("texts"))
         if entry.get("kind", "choice") not in KINDS:
             raise ValidationError(
                 _("“%(slug)s”: kind is “choice” (between the responses) or “rating” (of each).")
@@ -31,10 +32,12 @@ def validate_criteria(value: object) -> None:
 
 def validate_reasons(value: object) -> None:
     """Refuse what is not a list of reasons, with a sentence that names the entry."""
-    _entries(value, keys={"slug", "texts"})
+    for entry in check_entries(value, keys={"slug", "texts"}):
+        check_words(entry["slug"], entry.get("texts"))
 
 
-def _entries(value: object, *, keys: Collection[str]) -> list[Mapping[str, Any]]:
+def check_entries(value: object, *, keys: Collection[str]) -> list[Mapping[str, Any]]:
+    """Return the entries of a list of objects with slugs of their own and no other keys than these."""
     if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in value):
         raise ValidationError(
             _(
@@ -65,11 +68,11 @@ def _checked(entry: Mapping[str, Any], number: int, keys: Collection[str]) -> st
             _("“%(slug)s”: there is no “%(key)s” here; it may have %(keys)s.")
             % {"slug": slug, "key": unknown[0][:40], "keys": ", ".join(sorted(keys))}
         )
-    _check_words(slug, entry.get("texts"))
     return slug
 
 
-def _check_words(slug: str, texts: object) -> None:
+def check_words(slug: str, texts: object) -> None:
+    """Refuse what is not words in at least one language."""
     if (
         not isinstance(texts, Mapping)
         or not texts

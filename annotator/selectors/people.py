@@ -9,13 +9,20 @@ from annotator.models import Annotator, Invitation, Participation, Project, Wave
 from annotator.selectors.questions import get_wave
 from annotator.statements import Statement
 
+# In the order of the model's fields: `from_db` takes them so.
 PERSON_COLUMNS = (
     "id",
     "annotator_id",
     "project_id",
     "languages",
+    "country",
     "stratum",
     "consent_version",
+    "allows_sensitive",
+    "allows_texts",
+    "allows_training",
+    "profile_id",
+    "profile_version",
     "judgments_given",
     "conversations_begun",
     "fallbacks_due",

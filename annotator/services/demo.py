@@ -16,10 +16,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotator.errors import Refused
-from annotator.models import Annotator, Participation, Project, Scope
+from annotator.models import Annotator, Participation, Project, Scope, Tick
 from annotator.selectors.endpoints import generating_endpoints
 from annotator.services import demo_texts
 from annotator.services.candidates import import_candidates
+from annotator.services.demographics import save_profile
 from annotator.services.generation import start_run
 from annotator.services.people import demo_login_url, give_consent, join_project
 from annotator.services.projects import create_project, ensure_wave, open_project
@@ -158,9 +159,15 @@ def _ensure_person(
     for project in projects:  # the last one joined is where the sign-in link leads
         if not Participation.objects.filter(annotator=account, project=project).exists():
             participation = join_project(project=project, annotator=account, languages=[language])
+            wave = ensure_wave(project=project)
             give_consent(
-                participation=participation, wave=ensure_wave(project=project), language=language
+                participation=participation,
+                wave=wave,
+                language=language,
+                is_adult=True,
+                ticks=Tick.values,
             )
+            save_profile(participation=participation, wave=wave, answers={}, language_skills={})
     return {
         "username": username,
         "password": password,

@@ -67,10 +67,10 @@ WITH conversation AS (
 ), judgment AS (
     INSERT INTO annotator_judgment (
         submission_id, project_id, wave_id, participation_id, comparison_id, assignment_id, turn_id, revision, choice_kind, choice_response_id,
-        strength, ranks, vetoes, general_kind, general_response_id, criteria, reasons, explanation, explanation_asked, place_kind, display_order, ui_language, device, shown_at, submitted_at, active_ms)
+        strength, ranks, vetoes, general_kind, general_response_id, criteria, reasons, explanation, explanation_asked, place_kind, display_order, ui_language, device, shown_at, submitted_at, active_ms, profile_id)
     SELECT %(submission)s, %(project)s, offer.wave_id, %(person)s, place.comparison_id, place.id, turn.id, 1, %(kind)s, %(response)s,
         %(strength)s, %(ranks)s, %(vetoes)s, %(general_kind)s, %(general_response)s, %(criteria)s, %(reasons)s, %(explanation)s, place.explanation_asked, place.place_kind, place.display_order, %(ui_language)s, %(device)s,
-        offer.shown_at, clock_timestamp(), %(active_ms)s
+        offer.shown_at, clock_timestamp(), %(active_ms)s, (SELECT profile_id FROM annotator_participation WHERE id = %(person)s)
     FROM annotator_assignment place, turn, offer WHERE place.id = %(place)s
     RETURNING id
 ), counted AS (

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -29,6 +29,7 @@ from annotator.models import (
     Invitation,
     Participation,
     Project,
+    Tick,
     Wave,
 )
 from annotator.models.fields import validate_language_tag
@@ -108,17 +109,49 @@ def set_ui_language(*, annotator: Annotator, language: str) -> None:
 
 
 @transaction.atomic
-def give_consent(*, participation: Participation, wave: Wave, language: str) -> None:
-    """Store that the person agreed to the wave's text, once."""
+def give_consent(
+    *,
+    participation: Participation,
+    wave: Wave,
+    language: str,
+    is_adult: bool,
+    ticks: Collection[str] = (),
+) -> None:
+    """Store that an adult agreed to the wave's text, and to which of what is asked beside it.
+
+    The person is locked, so that a second click stores nothing more; other ticks are the next row.
+    """
     if not wave.consent_version:
         return
-    Consent.objects.get_or_create(
-        participation=participation,
-        version=wave.consent_version,
-        defaults={"wave": wave, "language": language},
-    )
-    Participation.objects.filter(pk=participation.pk).update(consent_version=wave.consent_version)
+    if not is_adult:
+        sentence = _("To take part you must be 18 or older, and say so here.")
+        raise Refused("adult", sentence, fields={"adult": sentence})
+    asked = wave.setting("consent_ticks")
+    agreed = {tick: (tick in ticks if tick in asked else None) for tick in Tick.values}
+    Participation.objects.select_for_update().get(pk=participation.pk)
+    last = Consent.objects.filter(participation=participation).order_by("-pk").first()
+    if (
+        last is None
+        or last.version != wave.consent_version
+        or {tick: getattr(last, tick) for tick in Tick.values} != agreed
+    ):
+        text = wave.text("consent_text", language)
+        Consent.objects.create(
+            participation=participation,
+            wave=wave,
+            version=wave.consent_version,
+            language=language,
+            text_hash=hashlib.sha256(text.encode()).hexdigest(),
+            is_adult=True,
+            **agreed,
+        )
     participation.consent_version = wave.consent_version
+    participation.allows_sensitive = bool(agreed[Tick.SENSITIVE])
+    participation.allows_texts = agreed[Tick.TEXTS]
+    participation.allows_training = agreed[Tick.TRAINING]
+    participation.save(
+        update_fields=["consent_version", "allows_sensitive", "allows_texts", "allows_training"]
+    )
 
 
 @transaction.atomic

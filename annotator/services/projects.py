@@ -60,7 +60,8 @@ def _wave(project: Project, latest: Wave | None) -> Wave:
             ),
             fields={"task_format": _("This can't change any more.")},
         )
-    consent_version = _digest(project.consent_text) if any(project.consent_text.values()) else ""
+    terms = {name: config[name] for name in ("consent_text", "consent_ticks", "after_withdrawal")}
+    consent_version = _digest(terms) if any(project.consent_text.values()) else ""
     number = latest.number + 1 if latest else 1
     try:
         with transaction.atomic():

@@ -58,13 +58,13 @@ def signed_in(view: View) -> View:
 
 
 def gates(participation: Participation, wave: Wave | None) -> str | None:
-    """Return the address of the first page this person has to pass before working, or None."""
-    if (
-        wave is not None
-        and wave.consent_version
-        and wave.consent_version != participation.consent_version
-    ):
+    """Return the address of the first page this person has to pass before working, or None. Asks nothing."""
+    if wave is None:
+        return None
+    if wave.consent_version and wave.consent_version != participation.consent_version:
         return reverse("consent", args=[participation.project.slug])
+    if wave.demographics_version and wave.demographics_version != participation.profile_version:
+        return reverse("profile", args=[participation.project.slug])
     return None
 
 

@@ -1,4 +1,4 @@
-"""Coming in: the home page, joining a project, consent."""
+"""Coming in: the home page, joining a project."""
 
 import re
 
@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -14,17 +13,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotator.errors import Refused
 from annotator.forms import JoinForm
-from annotator.markup import render_markdown
 from annotator.models import Annotator, Invitation, Participation, Project
 from annotator.selectors.people import (
-    get_participation,
     get_project_to_join,
     is_spent,
     list_open_projects,
     list_participations,
 )
-from annotator.services.people import accept_invitation, digest_secret, give_consent, join_project
-from annotator.views.doors import page, person, signed_in
+from annotator.services.people import accept_invitation, digest_secret, join_project
+from annotator.views.doors import page
 
 SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
@@ -85,27 +82,6 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
         )
     context = {"offered": project, "invitation": invitation, "secret": secret, "form": form}
     return render(request, "join.html", context, status=422 if form.is_bound else 200)
-
-
-@page
-@signed_in
-@require_http_methods(["GET", "HEAD", "POST"])
-def consent(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show what taking part means; sending the form agrees to it."""
-    participation, wave = get_participation(annotator=person(request), slug=slug)
-    language = get_language() or "en"
-    if wave is None or not wave.consent_version:
-        return redirect("task", slug)
-    if request.method == "POST":
-        give_consent(participation=participation, wave=wave, language=language)
-        return redirect("task", slug)
-    html = mark_safe(render_markdown(wave.text("consent_text", language)))  # noqa: S308 - render_markdown returns sanitised HTML
-    is_given = participation.consent_version == wave.consent_version
-    return render(
-        request,
-        "consent.html",
-        {"project": participation.project, "html": html, "is_given": is_given},
-    )
 
 
 def _read_secret(request: HttpRequest) -> str:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from annotator.errors import Missing
-from annotator.models import SCOPE_RIGHTS, ApiToken, Project, Right
+from annotator.models import SCOPE_RIGHTS, ApiToken, Project, Right, Scope
 
 
 class ScopedView(APIView):
@@ -33,6 +33,11 @@ def visible_projects(request: Request) -> QuerySet[Project]:
     scope = scopes.get("GET" if request.method == "HEAD" else str(request.method))
     right = SCOPE_RIGHTS.get(scope or "", Right.SEE)
     return Project.objects.visible_to(token.owner, to=right).filter(api_tokens=token)
+
+
+def has_scope(request: Request, scope: Scope) -> bool:
+    """Tell whether the token may also do this, where an answer depends on it."""
+    return isinstance(request.auth, ApiToken) and scope in request.auth.scopes
 
 
 def get_project(request: Request, slug: str) -> Project:

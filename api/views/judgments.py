@@ -15,7 +15,7 @@ from api.compression import Gzipped, accepts_gzip
 from api.pagination import CursorPagination
 from api.schema import NATIVE_PAGE
 from api.serializers import ExportQuery, FormatQuery
-from api.views.base import ScopedView, get_project
+from api.views.base import ScopedView, get_project, has_scope
 
 
 class Judgments(ScopedView):
@@ -39,7 +39,11 @@ class Judgments(ScopedView):
         )
         paginator = CursorPagination()
         page = paginator.paginate_queryset(ids, request, view=self) or []
-        rows = native_rows(project=project, judgment_ids=[row["id"] for row in page])
+        rows = native_rows(
+            project=project,
+            judgment_ids=[row["id"] for row in page],
+            demographics=has_scope(request, Scope.READ_DEMOGRAPHICS),
+        )
         return paginator.get_paginated_response([orjson.loads(row) for row in rows])
 
 
@@ -85,6 +89,7 @@ class Export(ScopedView):
         wanted = dict(query.validated_data)
         export_format = wanted.pop("format")
         wanted.pop("criterion", None)  # there is one so far
+        wanted["demographics"] = has_scope(request, Scope.READ_DEMOGRAPHICS)
         stream = open_export(
             project=project, export_format=export_format, filters=Filters(**wanted)
         )

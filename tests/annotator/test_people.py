@@ -1,4 +1,4 @@
-"""Joining, consent, invitations."""
+"""Joining and invitations."""
 
 from datetime import timedelta
 
@@ -7,17 +7,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotator.errors import Refused
-from annotator.models import Annotator, Consent, Invitation, Participation
+from annotator.models import Annotator, Invitation, Participation
 from annotator.services.people import (
     accept_invitation,
     create_invitations,
     digest_secret,
-    give_consent,
     join_project,
     make_pseudonym,
     set_languages,
 )
-from annotator.services.projects import close_project, ensure_wave
+from annotator.services.projects import close_project
 from tests.factories import make_annotator, make_project
 
 pytestmark = pytest.mark.django_db
@@ -98,24 +97,6 @@ def test_who_has_left_does_not_come_back_unasked() -> None:
     Participation.objects.update(withdrawn_at=timezone.now())
     with pytest.raises(Refused, match="You have left"):
         join_project(project=project, annotator=alice, languages=["en"])
-
-
-def test_consent_is_stored_once_per_text() -> None:
-    project = make_project(consent_text={"en": "Voluntary."})
-    participation = join_project(project=project, annotator=make_annotator(), languages=["en"])
-    wave = ensure_wave(project=project)
-    give_consent(participation=participation, wave=wave, language="en")
-    give_consent(participation=participation, wave=wave, language="fr")
-    participation.refresh_from_db()
-    assert participation.consent_version == wave.consent_version
-    assert Consent.objects.get().language == "en"
-
-
-def test_without_a_text_nobody_consents_to_anything() -> None:
-    project = make_project()
-    participation = join_project(project=project, annotator=make_annotator(), languages=["en"])
-    give_consent(participation=participation, wave=ensure_wave(project=project), language="en")
-    assert not Consent.objects.exists()
 
 
 def test_only_the_digest_of_a_secret_is_stored() -> None:

@@ -311,7 +311,7 @@ def test_the_consent_text_comes_first_and_again_when_it_changes(client: Client) 
     page = client.get(to_consent["Location"]).content.decode()
     assert '<form id="consent" method="post"' in page
     assert "<strong>Voluntary.</strong>" in page
-    assert client.post(to_consent["Location"])["Location"] == URL
+    assert client.post(to_consent["Location"], {"adult": "yes"})["Location"] == URL
     assert 'id="judgment"' in client.get(URL).content.decode()
     project.consent_text = {"en": "Voluntary, and paid."}
     project.save()

@@ -235,6 +235,7 @@ def test_nothing_that_people_write_runs(visit: Visitors, alice: Annotator) -> No
         visitor.go(path)
         assert "owned" not in visitor.page.title().replace(ATTACK, "")
         if visitor.page.locator("#consent").count():
+            visitor.page.check("#consent [name=adult]")
             visitor.page.click("#consent button")
     visitor.choose("a")
     visitor.page.fill("#explanation", ATTACK)

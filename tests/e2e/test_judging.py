@@ -39,6 +39,7 @@ def test_from_signing_in_over_consent_to_the_first_answer(
     visitor = visit()
     visitor.sign_in("alice")
     visitor.page.click("text=Begin")
+    visitor.page.check("#consent [name=adult]")
     visitor.page.click("#consent button")
     expect(visitor.page.locator("#judgment")).to_be_visible()
     visitor.choose("c")

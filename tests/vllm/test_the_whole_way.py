@@ -90,7 +90,9 @@ def judge_everything(origin: str, link: str) -> int:
                 )
                 answers += 1
             elif 'id="consent"' in page.text:
-                page = browser.post(page.url, data=fields | {"agree": "yes"})
+                page = browser.post(page.url, data=fields | {"adult": "yes"})
+            elif 'id="profile"' in page.text:
+                page = browser.post(page.url, data=fields)
             elif 'name="invitation"' in page.text:
                 secret = re.search(r'name="invitation" value="([^"]+)"', page.text)
                 assert secret is not None

@@ -34,7 +34,9 @@ class Command(BaseCommand):
         partial = Path(f"{output}.partial") if output else None
         try:
             with (
-                open_export(project=found, export_format=format, filters=Filters()) as stream,
+                open_export(
+                    project=found, export_format=format, filters=Filters(demographics=True)
+                ) as stream,
                 partial.open("wb") if partial else nullcontext(sys.stdout.buffer) as target,
                 tqdm(
                     desc=project, unit="B", unit_scale=True, file=self.stderr, disable=None

@@ -2,7 +2,8 @@
 
 The letters a–d are a permutation that a set's seed fixes: equal in all rows, unlike the order anybody saw.
 A conversation ends before its first turn without one chosen response; one that has no such turn is left out.
-Demographics are null until people are asked for them, and nobody is in a balanced subset before.
+Demographics are those the person gave last, the same in all their rows; null where a question was left open,
+or where the reader may not see them. Nobody is in a balanced subset so far.
 """
 
 from django.utils.translation import gettext as _
@@ -68,6 +69,8 @@ def _columns(number: int) -> tuple[Column, ...]:
     )
 
 
+DEMOGRAPHICS = ("age", "gender", "education_level", "political", "ethnicity")
+
 COMMUNITY_ALIGNMENT = (
     Column("conversation_id", "turn.conversation_id", INTEGER),
     Column("assigned_lang", "comparison.language", TEXT),
@@ -79,16 +82,29 @@ COMMUNITY_ALIGNMENT = (
     ),
     Column("wave", "wave.number", INTEGER),
     *(column for number in range(1, 5) for column in _columns(number)),
-    Column("annotator_age", "NULL", TEXT),
-    Column("annotator_gender", "NULL", TEXT),
-    Column("annotator_education_level", "NULL", TEXT),
-    Column("annotator_political", "NULL", TEXT),
-    Column("annotator_ethnicity", "NULL", TEXT),
+    *(Column(f"annotator_{slug}", "NULL", TEXT) for slug in DEMOGRAPHICS),
     Column("annotator_country", COUNTRY_SQL, TEXT),
     Column("is_pregenerated_first_prompt", "prompt.source = 'pregenerated'", TRUTH),
     Column("in_balanced_subset", "false", TRUTH),
     Column("in_balanced_subset_10", "false", TRUTH),
 )
+
+
+WITH_DEMOGRAPHICS = tuple(
+    Column(
+        column.name,
+        f"newest_profile.answers ->> '{column.name.removeprefix('annotator_')}'",
+        column.feature,
+    )
+    if column.name.removeprefix("annotator_") in DEMOGRAPHICS
+    else column
+    for column in COMMUNITY_ALIGNMENT
+)
+NEWEST_PROFILE = """
+LEFT JOIN LATERAL (
+    SELECT answers || CASE WHEN person.allows_sensitive THEN sensitive_answers ELSE '{}' END AS answers
+    FROM annotator_profilerevision WHERE id = person.profile_id
+) newest_profile ON true"""
 
 
 def community_alignment(project: Project, filters: Filters) -> Shape:
@@ -109,8 +125,10 @@ def community_alignment(project: Project, filters: Filters) -> Shape:
             fields={"turn": _("Not in this format.")},
         )
     return Shape(
-        columns=COMMUNITY_ALIGNMENT,
-        joins=_lettered("first", "judgment") + "".join(_later(number) for number in (2, 3, 4)),
+        columns=WITH_DEMOGRAPHICS if filters.demographics else COMMUNITY_ALIGNMENT,
+        joins=_lettered("first", "judgment")
+        + "".join(_later(number) for number in (2, 3, 4))
+        + (NEWEST_PROFILE if filters.demographics else ""),
         conditions=(
             COLLECTED,
             "turn.number = 1",

@@ -161,7 +161,14 @@ def _is_list(feature: Feature) -> bool:
     return feature.get("_type") == "List"
 
 
+DEMOGRAPHICS_SQL = """COALESCE((
+    SELECT profile.answers || CASE WHEN person.allows_sensitive THEN profile.sensitive_answers ELSE '{}' END
+        || jsonb_strip_nulls(jsonb_build_object('language_skill', profile.language_skills ->> comparison.language))
+    FROM annotator_profilerevision profile WHERE profile.id = judgment.profile_id), '{}')"""
+"""What the person had said of themselves when they judged; sensitive answers as long as they agree to them."""
+
 NATIVE_ROW = build_object(NATIVE)
+NATIVE_ROW_WITH_DEMOGRAPHICS = NATIVE_ROW.replace("'{}'::json)", f"{DEMOGRAPHICS_SQL})")
 TOMBSTONE = tuple(_buried(column) for column in NATIVE)
 TOMBSTONE_ROW = build_object(TOMBSTONE)
 """What an increment says of a judgment whose author has withdrawn: forget it."""

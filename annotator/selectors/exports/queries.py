@@ -20,6 +20,7 @@ from annotator.selectors.exports.native import (
     NATIVE,
     NATIVE_RELEASED,
     NATIVE_ROW,
+    NATIVE_ROW_WITH_DEMOGRAPHICS,
     SURPLUS,
     TOMBSTONE_ROW,
 )
@@ -57,9 +58,10 @@ def queries_for(*, project: Project, export_format: str, filters: Filters) -> li
     values |= {"project": project.pk, "slug": project.slug}
     if export_format != "native":
         return [_derived(DERIVED[export_format](project, filters), filters, conditions, values)]
+    row = NATIVE_ROW_WITH_DEMOGRAPHICS if filters.demographics else NATIVE_ROW
     counted = _counted(filters.counted or "all")
     if filters.since is None:
-        return [Query(_select(NATIVE_ROW, FROM, [*conditions, *counted]), values)]
+        return [Query(_select(row, FROM, [*conditions, *counted]), values)]
     if counted:
         raise Refused(
             "counted_with_since",
@@ -70,7 +72,7 @@ def queries_for(*, project: Project, export_format: str, filters: Filters) -> li
         )
     changed = "judgment.id IN (SELECT judgment_id FROM annotator_change WHERE project_id = %(project)s AND id > %(since)s)"
     return [
-        Query(_select(NATIVE_ROW, FROM, [changed, *conditions]), values),
+        Query(_select(row, FROM, [changed, *conditions]), values),
         Query(_select(TOMBSTONE_ROW, FROM, [changed, *conditions], withdrawn=True), values),
     ]
 
@@ -100,10 +102,11 @@ def released_query(*, project: Project, export_format: str) -> tuple[Query, Mapp
     return Query(sql, values), features_of(shape.columns)
 
 
-def native_page_query(*, project: Project, judgment_ids: list[int]) -> Query:
+def native_page_query(*, project: Project, judgment_ids: list[int], demographics: bool) -> Query:
     """Return the statement that gives these judgments of the project as native rows."""
     values = {"project": project.pk, "slug": project.slug, "ids": judgment_ids}
-    return Query(_select(NATIVE_ROW, FROM, ["judgment.id = ANY(%(ids)s)"]), values)
+    row = NATIVE_ROW_WITH_DEMOGRAPHICS if demographics else NATIVE_ROW
+    return Query(_select(row, FROM, ["judgment.id = ANY(%(ids)s)"]), values)
 
 
 def features(*, project: Project, export_format: str) -> dict[str, Feature]:

@@ -49,6 +49,8 @@ class Filters:
     pairs: Literal["all", "one"] = "all"
     negatives: Literal["rated", "unchosen"] = "rated"
     since: int | None = None
+    demographics: bool = False
+    """Whether the reader may see what people said of themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -107,9 +107,11 @@ def open_export(*, project: Project, export_format: str, filters: Filters) -> Ex
     )
 
 
-def native_rows(*, project: Project, judgment_ids: list[int]) -> list[str]:
+def native_rows(
+    *, project: Project, judgment_ids: list[int], demographics: bool = False
+) -> list[str]:
     """Return the native rows of these judgments, in the order of their ids, as JSON."""
-    query = native_page_query(project=project, judgment_ids=judgment_ids)
+    query = native_page_query(project=project, judgment_ids=judgment_ids, demographics=demographics)
     with connection.cursor() as cursor:
         cursor.execute(query.sql, query.values)
         return [row for (row,) in cursor.fetchall()]

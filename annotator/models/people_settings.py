@@ -1,0 +1,71 @@
+"""The chapter of a project's settings about people: what they agree to, what they are asked about themselves."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from annotator.models.demographics import default_demographics, validate_demographics
+
+
+class Tick(models.TextChoices):
+    """What a person may agree to beside taking part."""
+
+    SENSITIVE = "sensitive", _("to be asked about ethnicity and politics")
+    TEXTS = "texts", _("that texts they write are published")
+    TRAINING = "training", _("that their answers train language models")
+
+
+def all_ticks() -> list[str]:
+    """Return every tick."""
+    return list(Tick.values)
+
+
+class PeopleSettings(models.Model):
+    """Who people are, and on which terms they take part."""
+
+    class AfterWithdrawal(models.TextChoices):
+        """What becomes of what a person wrote, once they withdraw. No later export holds any of it."""
+
+        ERASE = "erase", _("texts they wrote are erased")
+        KEEP = "keep", _("everything is kept, under lock, for audits")
+
+    consent_text = models.JSONField(
+        _("consent text"),
+        default=dict,
+        blank=True,
+        help_text=_('Markdown per language: {"en": "…"}. Without it nobody is asked for consent.'),
+    )
+    consent_ticks = ArrayField(
+        models.CharField(max_length=9, choices=Tick.choices),
+        verbose_name=_("asked separately"),
+        default=all_ticks,
+        blank=True,
+        help_text=_(
+            "People may say no to each of these and still take part. Sensitive questions are asked only of those who agreed."
+        ),
+    )
+    after_withdrawal = models.CharField(
+        _("after a withdrawal"),
+        max_length=5,
+        choices=AfterWithdrawal.choices,
+        default=AfterWithdrawal.ERASE,
+        help_text=_("The consent page says so."),
+    )
+    demographics = models.JSONField(
+        _("questions about people"),
+        default=default_demographics,
+        blank=True,
+        validators=[validate_demographics],
+        help_text=_(
+            'Each can be left out by the person: [{"slug": "age", "options": ["18-34", "…"], "sensitive": false, "texts": {"en": "…"}}]. [] asks nothing.'
+        ),
+    )
+    FROZEN: tuple[str, ...] = (
+        "consent_text",
+        "consent_ticks",
+        "after_withdrawal",
+        "demographics",
+    )
+
+    class Meta:
+        abstract = True

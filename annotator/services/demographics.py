@@ -1,0 +1,74 @@
+"""What people say of themselves: append-only revisions, the newest of which judgments refer to."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from annotator.errors import Refused
+from annotator.models import Participation, ProfileRevision, Project, Wave
+from annotator.selectors.demographics import Asked, list_questions, list_skills
+
+COUNTRY = "country"
+
+
+@transaction.atomic
+def save_profile(
+    *,
+    participation: Participation,
+    wave: Wave,
+    answers: Mapping[str, str],
+    language_skills: Mapping[str, str],
+) -> bool:
+    """Store what the person said of themselves; tell whether their country was among it and opens more questions.
+
+    1. Lock the person: revisions are numbered in the order in which they were given.
+    2. An empty answer is none. What this person is not asked, or is no option, is refused.
+    3. A country said for the first time is theirs from now on, and their stratum where places are reserved by it.
+    4. Nothing new makes no new revision.
+    """
+    Participation.objects.select_for_update().get(pk=participation.pk)
+    questions = list_questions(participation=participation, wave=wave)
+    said = _check(answers, questions)
+    skills = _check(language_skills, list_skills(participation=participation))
+    country = said.pop(COUNTRY, "")
+    sensitive = {asked.slug for asked in questions if asked.is_sensitive}
+    old = participation.profile
+    revision = ProfileRevision(
+        participation=participation,
+        number=old.number + 1 if old else 1,
+        answers={slug: value for slug, value in said.items() if slug not in sensitive},
+        sensitive_answers={slug: value for slug, value in said.items() if slug in sensitive},
+        language_skills=skills,
+    )
+    if old is None or _contents(old) != _contents(revision):
+        revision.save()
+        participation.profile = revision
+    participation.profile_version = wave.demographics_version
+    changed = ["profile", "profile_version"]
+    if country:
+        participation.country = country
+        if participation.project.stratum_by == Project.StratumBy.COUNTRY:
+            participation.stratum = country
+        changed += ["country", "stratum"]
+    participation.save(update_fields=changed)
+    return bool(country) and any(
+        entry.get("by_country", {}).get(country)
+        and (not entry.get("sensitive") or participation.allows_sensitive)
+        for entry in wave.setting("demographics")
+    )
+
+
+def _check(answers: Mapping[str, str], questions: list[Asked]) -> dict[str, str]:
+    options = {asked.slug: asked.values for asked in questions}
+    wrong = [
+        slug for slug, value in answers.items() if value and value not in options.get(slug, ())
+    ]
+    if wrong:
+        sentence = _("Choose one of the answers, or leave it open.")
+        raise Refused("profile", sentence, fields=dict.fromkeys(wrong, sentence))
+    return {slug: value for slug, value in answers.items() if value}
+
+
+def _contents(revision: ProfileRevision) -> tuple[object, ...]:
+    return revision.answers, revision.sensitive_answers, revision.language_skills

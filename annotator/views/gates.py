@@ -1,0 +1,97 @@
+"""What a person passes before working: consent, then questions about themselves."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods
+
+from annotator.errors import Refused
+from annotator.markup import render_markdown
+from annotator.models import Participation, Tick, Wave
+from annotator.selectors.demographics import list_questions, list_skills
+from annotator.selectors.people import get_participation
+from annotator.services.demographics import save_profile
+from annotator.services.people import give_consent
+from annotator.views.doors import page, person, signed_in
+
+
+@page
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def consent(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what taking part means; sending the form agrees to it. Queries: session, account, participation."""
+    participation, wave = get_participation(annotator=person(request), slug=slug)
+    if wave is None or not wave.consent_version:
+        return redirect("task", slug)
+    if request.method == "HEAD" or request.method == "GET":
+        return _show_consent(request, participation, wave)
+    try:
+        give_consent(
+            participation=participation,
+            wave=wave,
+            language=get_language() or "en",
+            is_adult="adult" in request.POST,
+            ticks=[tick for tick in Tick.values if tick in request.POST],
+        )
+    except Refused as refusal:
+        return _show_consent(request, participation, wave, refusal)
+    return redirect("task", slug)
+
+
+def _show_consent(
+    request: HttpRequest, participation: Participation, wave: Wave, refusal: Refused | None = None
+) -> HttpResponse:
+    is_given = participation.consent_version == wave.consent_version
+    given = {
+        Tick.SENSITIVE: participation.allows_sensitive,
+        Tick.TEXTS: participation.allows_texts,
+        Tick.TRAINING: participation.allows_training,
+    }
+    text = wave.text("consent_text", get_language() or "en")
+    context = {
+        "project": participation.project,
+        "html": mark_safe(render_markdown(text)),  # noqa: S308 - render_markdown returns sanitised HTML
+        "is_given": is_given,
+        "asked": wave.setting("consent_ticks"),
+        "ticked": [
+            tick for tick in Tick if (tick in request.POST if refusal else is_given and given[tick])
+        ],
+        "after_withdrawal": wave.setting("after_withdrawal"),
+        "errors": refusal.fields if refusal else {},
+    }
+    return render(request, "consent.html", context, status=422 if refusal else 200)
+
+
+@page
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask people about themselves, and let them correct it. Queries: session, account, participation, answers."""
+    participation, wave = get_participation(annotator=person(request), slug=slug)
+    if wave is None or not wave.demographics_version:
+        return redirect("task", slug)
+    questions = list_questions(participation=participation, wave=wave)
+    skills = list_skills(participation=participation)
+    errors = {}
+    if request.method == "POST":
+        try:
+            has_more = save_profile(
+                participation=participation,
+                wave=wave,
+                answers={each.slug: request.POST.get(each.slug, "") for each in questions},
+                language_skills={
+                    each.slug: request.POST.get(f"skill-{each.slug}", "") for each in skills
+                },
+            )
+        except Refused as refusal:
+            errors = refusal.fields
+        else:
+            return redirect("profile" if has_more else "task", slug)
+    context = {
+        "project": participation.project,
+        "questions": questions,
+        "skills": skills,
+        "errors": errors,
+    }
+    return render(request, "profile.html", context, status=422 if errors else 200)
