@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotator.admin.fields import ObjectField, TextsField
+from annotator.admin.fields import JsonField, ObjectField, TextsField
 from annotator.admin.strategy_fields import StrategyField
-from annotator.models import Project, PromptGroup, Scope, Wave
+from annotator.models import Project, PromptGroup, Scope, Tick, Wave
 from annotator.selectors.questions import WAYS_OUT
 
 MAX_UPLOAD = 64 * 2**20
@@ -40,12 +40,30 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         ),
     )
 
+    consent_ticks = forms.MultipleChoiceField(
+        label=gettext_lazy("Asked separately"),
+        choices=Tick.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        initial=Tick.values,
+        help_text=gettext_lazy(
+            "People may say no to each of these and still take part. Sensitive questions are asked only of those who agreed."
+        ),
+    )
+    demographics = JsonField(
+        label=gettext_lazy("Questions about people"),
+        help_text=gettext_lazy(
+            "A list; every question can be left open by the person. “options” are stored and exported as they stand here, “texts” and “labels” are what people read. An empty box asks nothing."
+        ),
+    )
+
     class Meta:
         model = Project
         fields = (
             *("name", "slug", "description", "languages", "open_to_all"),
             *("task_format", "candidates", "pairs_per_set", "ways_out", "strength_asked"),
             *("overlap", "lease_minutes", "target_per_person", "instructions", "consent_text"),
+            *("consent_ticks", "after_withdrawal", "demographics"),
             *("explanation_share", "explanation_required_share", "strategy"),
             *("stratum_by", "quotas"),
         )
@@ -86,6 +104,10 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         """Take the parameters along."""
         name, self.instance.strategy_parameters = self.cleaned_data["strategy"]
         return str(name)
+
+    def clean_demographics(self) -> list[Any]:
+        """Ask nothing where the box is empty."""
+        return self.cleaned_data["demographics"] or []
 
     def clean_ways_out(self) -> list[str]:
         """Keep the answers that the format knows; `clean_task_format` comes before."""

@@ -55,11 +55,20 @@ class ProjectAdmin(PlurivoxAdmin):
         (
             gettext_lazy("What people read"),
             {
-                "fields": ("instructions", "consent_text"),
+                "fields": (
+                    "instructions",
+                    "consent_text",
+                    "consent_ticks",
+                    "after_withdrawal",
+                ),
                 "description": gettext_lazy(
                     "New texts reach people when the project is opened again."
                 ),
             },
+        ),
+        (
+            gettext_lazy("What people are asked about themselves"),
+            {"fields": ("demographics",), "classes": ("collapse",)},
         ),
         (gettext_lazy("Why?"), {"fields": ("explanation_share", "explanation_required_share")}),
         (

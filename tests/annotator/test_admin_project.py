@@ -44,6 +44,9 @@ SETTINGS = {
     "instructions-another-language": "pt-br",
     "instructions-another-text": "Escolha a melhor.",
     "consent_text.en": "",
+    "consent_ticks": ["texts"],
+    "after_withdrawal": "erase",
+    "demographics": '[{"slug": "age", "options": ["18-34", "35+"]}]',
     "quotas": "{}",
 }
 

@@ -1,0 +1,67 @@
+"""Coming in on a phone: consent, then questions about oneself, then the first task."""
+
+import os
+from typing import Any
+
+import pytest
+
+from annotator.models import Annotator, ProfileRevision
+from annotator.models.demographics import default_demographics
+from annotator.services.people import set_ui_language
+from tests.e2e.visitors import Visitor, Visitors
+from tests.factories import make_participation, make_project, make_prompt, make_set
+
+TASK = "/projects/everyday/task/"
+
+
+def prepare(alice: Annotator, language: str, **settings: Any) -> None:
+    project = make_project(
+        languages=["en", "ar"],
+        consent_text={
+            "en": "You compare answers and say which one you prefer. Taking part is **voluntary**.",
+            "ar": "تقارن بين إجابات وتقول أيّها تفضّل. المشاركة **طوعية**.",
+        },
+        **{"demographics": default_demographics(), **settings},
+    )
+    make_participation(project, alice, languages=["en", "ar"])
+    for tag, text in (("en", "What should I do?"), ("ar", "ماذا أفعل؟")):
+        make_set(project, make_prompt(project, text, language=tag))
+    set_ui_language(annotator=alice, language=language)
+
+
+def look(visitor: Visitor, name: str) -> None:
+    """Hold that nothing runs over the edge; keep a picture where a folder for them is named."""
+    wide = visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not wide, f"{name} is wider than the screen"
+    if folder := os.environ.get("PLURIVOX_PICTURES"):
+        visitor.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("javascript", [True, False])
+def test_from_consent_over_the_profile_to_the_first_task(
+    visit: Visitors, alice: Annotator, language: str, javascript: bool
+) -> None:
+    prepare(alice, language)
+    visitor = visit(width=390, height=844, language=language, javascript=javascript)
+    visitor.sign_in("alice")
+    visitor.go(TASK)
+    page = visitor.page
+    if javascript:
+        look(visitor, f"consent-{language}")
+    page.click("#consent button")
+    page.wait_for_selector("#adult-error")
+    page.check("#consent [name=adult]")
+    page.check("#consent [name=sensitive]")
+    page.click("#consent button")
+    page.wait_for_selector("#profile")
+    page.check("#profile [name=country][value=FR]")
+    page.click("#profile button")
+    page.wait_for_selector("#profile [name=ethnicity]")
+    if javascript:
+        look(visitor, f"profile-{language}")
+    page.check("#profile [name=ethnicity][value=Immigrant]")
+    page.click("#profile button")
+    page.wait_for_selector("#judgment")
+    newest = ProfileRevision.objects.latest("pk")
+    assert newest.sensitive_answers == {"ethnicity": "Immigrant"}
