@@ -249,7 +249,7 @@ class FormatQuery(StrictSerializer):
         default="native",
         max_length=40,
         help_text=_(
-            "native, community-alignment, preference, preference-implicit, unpaired, rewardbench-2 or ranking."
+            "native, community-alignment, preference, preference-implicit, unpaired, rewardbench-2, ranking or joint."
         ),
     )
 
@@ -273,10 +273,13 @@ class ExportQuery(FormatQuery):
     turn = StrictInteger(
         required=False, min_value=1, help_text=_("Only this turn of each conversation.")
     )
-    criterion = serializers.ChoiceField(
-        choices=["overall"],
+    criterion = serializers.RegexField(
+        r"\A[a-z][a-z0-9_]{0,39}\Z",
+        trim_whitespace=False,
         required=False,
-        help_text=_("Which criterion chosen and rejected follow."),
+        help_text=_(
+            "Which question chosen and rejected follow: overall (the choice itself, the default), a criterion's slug, or all of them, each as rows of its own."
+        ),
     )
     counted = serializers.ChoiceField(
         choices=["true", "false", "all"],

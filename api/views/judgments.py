@@ -88,7 +88,6 @@ class Export(ScopedView):
         query.is_valid(raise_exception=True)
         wanted = dict(query.validated_data)
         export_format = wanted.pop("format")
-        wanted.pop("criterion", None)  # there is one so far
         wanted["demographics"] = has_scope(request, Scope.READ_DEMOGRAPHICS)
         stream = open_export(
             project=project, export_format=export_format, filters=Filters(**wanted)

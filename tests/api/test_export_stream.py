@@ -247,7 +247,7 @@ def outer(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from outer(inner)
 
 
-@pytest.mark.parametrize("planned", ["joint", "csv"])
+@pytest.mark.parametrize("planned", ["csv"])
 def test_a_format_that_is_not_built_is_refused_with_those_that_are(
     rita: Caller, planned: str
 ) -> None:

@@ -118,6 +118,14 @@ def community_alignment(project: Project, filters: Filters) -> Shape:
             % {"k": project.candidates},
             fields={"format": _("Only for projects of at most four candidates.")},
         )
+    if project.task_format == Project.TaskFormat.RANKING:
+        raise Refused(
+            "format_needs_a_choice",
+            _(
+                "community-alignment has a column for the one preferred response, and this project asks for rankings. Ask for ranking or preference."
+            ),
+            fields={"format": _("Not for projects that rank.")},
+        )
     if filters.turn not in (None, 1):
         raise Refused(
             "whole_conversations",

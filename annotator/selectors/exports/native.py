@@ -44,11 +44,17 @@ PROMPT_SQL = """json_build_object(
     'id', prompt.id, 'external_id', prompt.external_id, 'group', prompt_group.key, 'group_kind', prompt_group.kind,
     'text', prompt.text, 'source', prompt.source, 'licence', prompt.licence)"""
 
-CONTEXT_SQL = said_so_far(with_system=False)
+CONTEXT_SQL = (
+    f"CASE WHEN prompt.id IS NULL THEN '[]'::json ELSE {said_so_far(with_system=False)} END"
+)
+"""With two prompts, each stands beside its response."""
 
 RESPONSES_SQL = """(
     SELECT json_agg(json_build_object(
-        'id', response.id, 'text', response.text, 'prompt', NULL,
+        'id', response.id, 'text', response.text,
+        'prompt', CASE WHEN comparison.candidate_set_id IS NULL THEN (
+            SELECT own.text FROM annotator_candidateset origin JOIN annotator_prompt own ON own.id = origin.prompt_id
+            WHERE origin.id = response.candidate_set_id) END,
         'position_shown', array_position(judgment.display_order, option.position) - 1,
         'origin', json_build_object(
             'strategy', response.strategy, 'template_version', response.template_version, 'model', response.model,
@@ -66,6 +72,38 @@ CHOICE_SQL = """json_build_object(
         SELECT position FROM annotator_comparisonoption
         WHERE comparison_id = judgment.comparison_id AND response_id = judgment.choice_response_id)) - 1)"""
 
+EMPTY_LIST = "'[]'::json"
+
+
+def _options(item: str, *, where: str = "true") -> str:
+    """Return the SQL of a list with an item for each option, in the order of their positions."""
+    return f"""(SELECT COALESCE(json_agg({item} ORDER BY option.position), {EMPTY_LIST}) FROM annotator_comparisonoption option
+        WHERE option.comparison_id = judgment.comparison_id AND {where})"""  # noqa: S608 - constants of this file
+
+
+# Most judgments have none of these: what is empty costs no look-up.
+RANKS_SQL = f"""CASE WHEN judgment.ranks IS NULL THEN {EMPTY_LIST} ELSE
+    {_options("json_build_object('response_id', option.response_id, 'rank', judgment.ranks[option.position + 1])")} END"""
+VETOES_SQL = f"""CASE WHEN judgment.vetoes = '{{}}' THEN {EMPTY_LIST} ELSE
+    {_options("option.response_id", where="option.position = ANY(judgment.vetoes)")} END"""
+GENERAL_SQL = """CASE WHEN judgment.general_kind <> '' THEN json_build_object(
+    'kind', judgment.general_kind, 'response_id', judgment.general_response_id,
+    'position_shown', array_position(judgment.display_order, (
+        SELECT position FROM annotator_comparisonoption
+        WHERE comparison_id = judgment.comparison_id AND response_id = judgment.general_response_id)) - 1) END"""
+RATINGS_SQL = _options(
+    "json_build_object('response_id', option.response_id, 'rating', (entry->'ratings'->>option.position)::int)",
+    where="entry ? 'ratings'",
+)
+CRITERIA_SQL = f"""CASE WHEN judgment.criteria = '[]' THEN {EMPTY_LIST} ELSE (
+    SELECT json_agg(json_build_object(
+        'criterion', entry->>'criterion', 'kind', entry->>'kind',
+        'response_id', (SELECT response_id FROM annotator_comparisonoption
+                        WHERE comparison_id = judgment.comparison_id AND position = (entry->>'position')::int),
+        'position_shown', array_position(judgment.display_order, (entry->>'position')::smallint) - 1,
+        'ratings', {RATINGS_SQL}) ORDER BY nth)
+    FROM jsonb_array_elements(judgment.criteria) WITH ORDINALITY answers (entry, nth)) END"""  # noqa: S608 - constants of this file
+
 DURATION_SQL = "round(extract(epoch FROM judgment.submitted_at - judgment.shown_at) * 1000)::bigint"
 
 ANNOTATOR_SQL = """json_build_object(
@@ -76,8 +114,6 @@ SURPLUS = """(counting.id IS NULL AND comparison.kind = 'collect' AND NOT EXISTS
     WHERE later.participation_id = judgment.participation_id AND later.comparison_id = judgment.comparison_id
         AND later.revision > judgment.revision))"""
 """Kept although the comparison had all it wanted; a superseded revision is not surplus."""
-
-EMPTY_LIST = "'[]'::json"
 
 NATIVE = (
     *COMMON,
@@ -117,11 +153,21 @@ NATIVE = (
     Column("responses", RESPONSES_SQL, RESPONSES),
     Column("choice", CHOICE_SQL, CHOICE),
     Column("strength", "judgment.strength", SMALL),
-    Column("ranks", EMPTY_LIST, list_of({"response_id": INTEGER, "rank": SMALL})),
-    Column("vetoes", EMPTY_LIST, list_of(INTEGER)),
-    Column("general", "NULL", CHOICE),
-    Column("criteria", EMPTY_LIST, list_of({"criterion": TEXT, **CHOICE})),
-    Column("reasons", EMPTY_LIST, list_of(TEXT)),
+    Column("ranks", RANKS_SQL, list_of({"response_id": INTEGER, "rank": SMALL})),
+    Column("vetoes", VETOES_SQL, list_of(INTEGER)),
+    Column("general", GENERAL_SQL, CHOICE),
+    Column(
+        "criteria",
+        CRITERIA_SQL,
+        list_of(
+            {
+                "criterion": TEXT,
+                **CHOICE,
+                "ratings": list_of({"response_id": INTEGER, "rating": SMALL}),
+            }
+        ),
+    ),
+    Column("reasons", "to_json(judgment.reasons)", list_of(TEXT)),
     Column("explanation", "judgment.explanation", TEXT),
     Column("explanation_asked", "judgment.explanation_asked", TEXT),
     Column("place_kind", "judgment.place_kind", TEXT),

@@ -1,5 +1,7 @@
 """`preference` and `preference-implicit`: TRL's conversational pairs, the winner against each other response."""
 
+from dataclasses import replace
+
 from annotator.models import Project, Wave
 from annotator.selectors.exports.columns import (
     COMMON,
@@ -11,6 +13,13 @@ from annotator.selectors.exports.columns import (
     Column,
 )
 from annotator.selectors.exports.shapes import COLLECTED, PROMPT_SQL, Filters, Shape, said
+from annotator.selectors.exports.verdicts import (
+    asked_about,
+    criterion_column,
+    either,
+    only_one_wins,
+    scored,
+)
 
 EXPLICIT = (
     Column("prompt", PROMPT_SQL, MESSAGES),
@@ -37,15 +46,11 @@ PAIR = (
     Column("comparison_id", "judgment.comparison_id", INTEGER),
     Column("chosen_id", "winner.id", INTEGER),
     Column("rejected_id", "loser.id", INTEGER),
-    Column("criterion", "'overall'", TEXT),
 )
 
-MARGIN = Column(
-    "margin",
-    "CASE judgment.strength WHEN 1 THEN 0.3333333333333333 WHEN 2 THEN 0.6666666666666666 WHEN 3 THEN 1.0 ELSE 0.0 END",
-    NUMBER,
-)
-"""0.0, which changes nothing in a loss, where the judgment's wave didn't ask for the strength."""
+STRENGTH = "CASE judgment.strength WHEN 1 THEN 0.3333333333333333 WHEN 2 THEN 0.6666666666666666 WHEN 3 THEN 1.0 ELSE 0.0 END"
+MARGIN = Column("margin", STRENGTH, NUMBER)
+"""0.0, which changes nothing in a loss, where the strength was not asked: in another wave, of a criterion."""
 
 LOSERS = {
     "all": """
@@ -69,6 +74,24 @@ JOIN LATERAL (
 }
 """Pairs per judgment: the winner against each other response, or against one."""
 
+ORDERED = """
+JOIN LATERAL (
+    WITH scored AS ({scored})
+    SELECT winner.id AS winner_id, winner.text AS winner_text, loser.id AS loser_id, loser.text AS loser_text, {pairs} AS pairs
+    FROM scored winner JOIN scored loser ON winner.score > loser.score
+    ORDER BY {order}
+) pair ON true
+JOIN LATERAL (SELECT pair.winner_id AS id, pair.winner_text AS text) winner ON true
+JOIN LATERAL (SELECT pair.loser_id AS id, pair.loser_text AS text, pair.pairs) loser ON true"""
+"""Where responses have scores: every strictly ordered pair, or one that the comparison's seed draws."""
+ORDERS = {
+    "all": ("count(*) OVER ()", "winner.position, loser.position"),
+    "one": (
+        "1",
+        "md5(concat_ws(':', comparison.seed, judgment.id, winner.position, loser.position)) LIMIT 1",
+    ),
+}
+
 
 def explicit(project: Project, filters: Filters) -> Shape:
     """Return the pairs with the prompt in a column of its own."""
@@ -82,14 +105,29 @@ def implicit(project: Project, filters: Filters) -> Shape:
 
 def _pairs(texts: tuple[Column, ...], project: Project, filters: Filters) -> Shape:
     """Add the pair's columns; `margin` is among them only where some wave of the project asked for the strength."""
-    asked = Wave.objects.filter(
-        project=project,
-        config__task_format=Project.TaskFormat.PAIRWISE,
-        config__strength_asked=True,
-    )
+    margin = replace(MARGIN, sql=either(filters, overall=STRENGTH, criterion="0.0"))
+    columns = (*texts, *PAIR, criterion_column(filters))
+    columns += (margin,) if is_strength_asked(project) else ()
+    if only_one_wins(project, filters):
+        return Shape(
+            columns=columns,
+            joins="JOIN annotator_response winner ON winner.id = judgment.choice_response_id"
+            + LOSERS[filters.pairs],
+            conditions=(COLLECTED, "judgment.choice_kind = 'response'"),
+        )
+    pairs, order = ORDERS[filters.pairs]
     return Shape(
-        columns=(*texts, *PAIR, *([MARGIN] if asked.exists() else [])),
-        joins="JOIN annotator_response winner ON winner.id = judgment.choice_response_id"
-        + LOSERS[filters.pairs],
-        conditions=(COLLECTED, "judgment.choice_kind = 'response'"),
+        columns=columns,
+        joins=asked_about(filters)
+        + ORDERED.format(scored=scored(filters), pairs=pairs, order=order),
+        conditions=(COLLECTED,),
     )
+
+
+def is_strength_asked(project: Project) -> bool:
+    """Tell whether some wave of the project asks how much better the winner is."""
+    return Wave.objects.filter(
+        project=project,
+        config__task_format__in=(Project.TaskFormat.PAIRWISE, Project.TaskFormat.TWO_PROMPTS),
+        config__strength_asked=True,
+    ).exists()

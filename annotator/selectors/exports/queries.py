@@ -16,6 +16,7 @@ from annotator.models import Project
 from annotator.selectors.exports.columns import Feature, build_object, features_of
 from annotator.selectors.exports.community import community_alignment
 from annotator.selectors.exports.countries import COUNTRIES
+from annotator.selectors.exports.joint import joint
 from annotator.selectors.exports.native import (
     NATIVE,
     NATIVE_RELEASED,
@@ -30,6 +31,7 @@ from annotator.selectors.exports.rewardbench import rewardbench
 from annotator.selectors.exports.shapes import FROM, Counted, Filters, Shape
 from annotator.selectors.exports.splits import BY_GROUP, BY_GROUP_AND_PERSON
 from annotator.selectors.exports.unpaired import unpaired
+from annotator.selectors.exports.verdicts import ALL, OVERALL, refuse_unknown_criterion
 
 DERIVED: Mapping[str, Callable[[Project, Filters], Shape]] = {
     "community-alignment": community_alignment,
@@ -38,9 +40,12 @@ DERIVED: Mapping[str, Callable[[Project, Filters], Shape]] = {
     "unpaired": unpaired,
     "rewardbench-2": rewardbench,
     "ranking": ranking,
+    "joint": joint,
 }
 """The formats made for a reader; `native` holds everything."""
 FORMATS = ("native", *DERIVED)
+WHOLE = ("community-alignment", "rewardbench-2", "joint")
+"""Those that hold the choice itself and nothing about criteria."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,18 @@ class Query:
 def queries_for(*, project: Project, export_format: str, filters: Filters) -> list[Query]:
     """Return the statements whose rows, one after the other, are the export."""
     _refuse_unknown(export_format)
+    refuse_unknown_criterion(project, filters)
     conditions, values = _narrow(filters)
     values |= {"project": project.pk, "slug": project.slug}
     if export_format != "native":
-        return [_derived(DERIVED[export_format](project, filters), filters, conditions, values)]
+        shape = _shape(project, export_format, filters)
+        return [_derived(shape, filters, conditions, values)]
     row = NATIVE_ROW_WITH_DEMOGRAPHICS if filters.demographics else NATIVE_ROW
     counted = _counted(filters.counted or "all")
+    if filters.criterion not in (None, OVERALL, ALL):
+        conditions.append(
+            "EXISTS (SELECT FROM jsonb_array_elements(judgment.criteria) entry WHERE entry->>'criterion' = %(criterion)s)"
+        )
     if filters.since is None:
         return [Query(_select(row, FROM, [*conditions, *counted]), values)]
     if counted:
@@ -91,7 +102,7 @@ def released_query(*, project: Project, export_format: str) -> tuple[Query, Mapp
     if export_format == "native":
         shape = Shape(columns=NATIVE_RELEASED)
     else:
-        shape = DERIVED[export_format](project, Filters())
+        shape = _shape(project, export_format, Filters())
         shape = replace(shape, conditions=(*shape.conditions, *_counted("true")))
     sql = _select(
         build_object(shape.columns),
@@ -114,7 +125,26 @@ def features(*, project: Project, export_format: str) -> dict[str, Feature]:
     _refuse_unknown(export_format)
     if export_format == "native":
         return features_of(NATIVE)
-    return features_of(DERIVED[export_format](project, Filters()).columns)
+    return features_of(_shape(project, export_format, Filters()).columns)
+
+
+def _shape(project: Project, export_format: str, filters: Filters) -> Shape:
+    """Return the rows of a format made for a reader; refuse one that does not go with the project's questions."""
+    if (export_format == "joint") != (project.task_format == Project.TaskFormat.TWO_PROMPTS):
+        raise Refused(
+            "format_needs_one_prompt" if export_format != "joint" else "format_needs_two_prompts",
+            _("This project compares answers to two different prompts. Ask for joint or native.")
+            if export_format != "joint"
+            else _("joint is for projects that compare answers to two different prompts."),
+            fields={"format": _("Not for this project.")},
+        )
+    if export_format in WHOLE and filters.criterion not in (None, OVERALL):
+        raise Refused(
+            "overall_only",
+            _("This format holds the choice itself. Leave criterion out."),
+            fields={"criterion": _("Not in this format.")},
+        )
+    return DERIVED[export_format](project, filters)
 
 
 def _derived(
@@ -161,6 +191,8 @@ def _narrow(filters: Filters) -> tuple[list[str], dict[str, Any]]:
         name: getattr(filters, name) for name in columns if getattr(filters, name) is not None
     }
     conditions = [f"{columns[name]} = %({name})s" for name in values]
+    if filters.criterion:
+        values["criterion"] = filters.criterion
     return conditions, values | ({} if filters.since is None else {"since": filters.since})
 
 

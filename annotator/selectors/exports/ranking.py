@@ -1,5 +1,7 @@
 """`ranking`: all responses of a judgment with their ranks, from 1, ties as in competitions (1, 2, 2, 2)."""
 
+from dataclasses import replace
+
 from annotator.models import Project
 from annotator.selectors.exports.columns import (
     COMMON,
@@ -11,6 +13,12 @@ from annotator.selectors.exports.columns import (
     list_of,
 )
 from annotator.selectors.exports.shapes import COLLECTED, PROMPT_SQL, Filters, Shape
+from annotator.selectors.exports.verdicts import (
+    asked_about,
+    criterion_column,
+    only_one_wins,
+    scored,
+)
 
 ANSWERS = """(
     SELECT json_agg(json_build_object(
@@ -30,10 +38,25 @@ RANKING = (
     Column("turn", "turn.number", SMALL),
     Column("prompt_id", "prompt.id", INTEGER),
     Column("comparison_id", "judgment.comparison_id", INTEGER),
-    Column("criterion", "'overall'", TEXT),
 )
 
+ORDERED = """
+JOIN LATERAL (
+    SELECT json_agg(json_build_object('answer', text, 'rank', rank, 'response_id', id) ORDER BY rank, position) AS answers, max(rank) AS last
+    FROM (SELECT *, rank() OVER (ORDER BY score DESC) AS rank FROM ({scored}) scored WHERE score IS NOT NULL) ranked
+) ordered ON ordered.last > 1"""
 
-def ranking(project: Project, filters: Filters) -> Shape:  # noqa: ARG001 - the same for every project
+
+def ranking(project: Project, filters: Filters) -> Shape:
     """Return the judgments that order something; an answer without a winner orders nothing."""
-    return Shape(columns=RANKING, conditions=(COLLECTED, "judgment.choice_kind = 'response'"))
+    columns = (*RANKING, criterion_column(filters))
+    if only_one_wins(project, filters):
+        return Shape(columns=columns, conditions=(COLLECTED, "judgment.choice_kind = 'response'"))
+    return Shape(
+        columns=tuple(
+            replace(column, sql="ordered.answers") if column.name == "answers" else column
+            for column in columns
+        ),
+        joins=asked_about(filters) + ORDERED.format(scored=scored(filters)),
+        conditions=(COLLECTED,),
+    )

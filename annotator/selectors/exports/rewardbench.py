@@ -91,9 +91,9 @@ def rewardbench(project: Project, filters: Filters) -> Shape:
         raise Refused(
             "format_needs_best_of_k",
             _(
-                "rewardbench-2 needs comparisons of all responses of a set at once, and this project asks for pairs. Ask for preference."
+                "rewardbench-2 needs a choice among all responses of a set at once, and this project asks otherwise. Ask for preference."
             ),
-            fields={"format": _("Not for pairwise projects.")},
+            fields={"format": _("Only for projects that choose the best of several.")},
         )
     return Shape(
         columns=REWARDBENCH,

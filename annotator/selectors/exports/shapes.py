@@ -45,6 +45,7 @@ class Filters:
     strategy: str | None = None
     wave: int | None = None
     turn: int | None = None
+    criterion: str | None = None
     counted: Counted | None = None
     pairs: Literal["all", "one"] = "all"
     negatives: Literal["rated", "unchosen"] = "rated"
