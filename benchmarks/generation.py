@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ def main() -> None:
             "VLLM_API_KEY": API_KEY,
             "VLLM_MODEL": MODEL,
             "VLLM_CONCURRENCY": str(max(CONCURRENCIES)),
+            "VLLM_PRIORITY": "true",
         }
         set_up_django()
         from tests.workers.celery_worker import run_worker
@@ -225,6 +227,11 @@ def measure_ours(run: "GenerationRun", *, worker: int | None = None) -> Measured
     answers = Exchange.objects.filter(candidate_set__run=run).values_list(
         "answer__usage__completion_tokens", flat=True
     )
+    again = Exchange.objects.filter(candidate_set__run=run, number=0).exclude(outcome="complete")
+    if again.exists():
+        reasons = Counter(again.values_list("outcome", flat=True))
+        said = ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
+        print(f"attempts that made no set: {said}", flush=True)
     lost = Exchange.objects.filter(candidate_set__run=run, answer=None)
     if lost.exists():
         print(

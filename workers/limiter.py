@@ -8,9 +8,11 @@ The rule is TCP's, with a request in the place of a packet and a full round of a
 * At a 429, a 503 or another outage, or a timeout, halve it (multiplicative decrease), once for all that was
   in flight together: what was sent before the last cut says nothing new.
 * vLLM says neither of these; it takes everything and lets it wait. So where it tells in /metrics how many
-  requests run and wait, its queue is kept short but not empty: `SHORT_QUEUE` of what runs, at least
-  `SHORTEST_QUEUE`. More waiting takes that much off the limit, at most half of it at a look; anything waiting
-  stops its growth. For requests that a person waits for this is left out.
+  requests run and wait, its queue is kept short but not empty: `SHORT_QUEUE` of what runs, `LONG_QUEUE` where
+  the server puts requests with a priority ahead of others, at least `SHORTEST_QUEUE`. More waiting takes that
+  much off the limit, at most half of it at a look; a queue of that length stops its growth. The figures lag
+  behind on a busy machine: what runs is taken to be the most that lately ran. For requests that a person waits
+  for this is left out.
 * Bulk leaves `INTERACTIVE_SHARE` of the concurrency free where the server can't put requests with a
   priority ahead of others.
 """
@@ -30,6 +32,10 @@ from workers.vllm import (
 
 FIRST = 8
 SHORT_QUEUE = 0.5
+LONG_QUEUE = 2.0
+"""Nobody waits behind it, and the server never idles while this process or its machine is slow."""
+FORGET = 0.9
+"""What is left at each look of the most that lately ran."""
 SHORTEST_QUEUE = 4
 INTERACTIVE_SHARE = 0.25
 TOO_MUCH = (ThrottledError, TimedOutError, UnavailableError)
@@ -47,7 +53,9 @@ class Limiter:
     """The limit of one endpoint in one pump, and what is in flight; all times are of the monotonic clock."""
 
     most: int
+    has_priority: bool = False
     limit: float = 0.0
+    running: float = 0.0
     slow_from: float = math.inf
     in_flight: int = 0
     cut_at: float = 0.0
@@ -83,15 +91,17 @@ class Limiter:
 
     def look(self, load: Load) -> None:
         """Draw the conclusions from what the server tells of its own queue."""
-        self.queue_is_filled = load.waiting > 0
-        too_many = load.waiting - max(SHORTEST_QUEUE, load.running * SHORT_QUEUE)
+        self.running = max(load.running, self.running * FORGET)
+        share = LONG_QUEUE if self.has_priority else SHORT_QUEUE
+        too_many = load.waiting - max(SHORTEST_QUEUE, self.running * share)
+        self.queue_is_filled = too_many >= 0
         if too_many > 0:
             self._cut_to(max(self.limit - too_many, self.limit / 2))
 
     def restart(self) -> None:
         """Begin anew, since the server did."""
         self.limit, self.slow_from = float(min(FIRST, self.most)), math.inf
-        self.queue_is_filled = False
+        self.queue_is_filled, self.running = False, 0.0
 
     def _cut_to(self, limit: float) -> None:
         self.limit = self.slow_from = max(1.0, limit)

@@ -298,16 +298,19 @@ class _Pump:
             or len(self._results) >= BATCH
             or not self._held
             or time.monotonic() >= self._store_at
+            or (self._fleet.has_room and any(map(_can_be_asked_at_once, self._results)))
         ):
             results, self._results, self._store_at = self._results, [], math.inf
             stored = await self._database(generation.store_results, results=results)
+            # A server with room should not wait for the next look at the queue.
+            self._more_is_queued |= any(map(_can_be_asked_at_once, results))
             if stored.late:
                 logger.warning("%s results came too late and were refused.", stored.late)
 
     async def _drain(self) -> None:
         """After the loop: let what was sent arrive when the run was paused; otherwise let go of it."""
-        if self._refusal:
-            await self._database(_pause, self._run, self._refusal)
+        if refusal := self._refusal or self._fleet.refusal:  # it may have come since the last look
+            await self._database(_pause, self._run, refusal)
         else:
             await self._say_trouble()
         await self._hand_back([set_id for set_id in self._held if set_id not in self._begun])
@@ -347,6 +350,10 @@ class _Pump:
         if sentence != self._said:
             self._said = sentence
             await self._database(generation.set_notice, run=self._run, notice=sentence)
+
+
+def _can_be_asked_at_once(result: SetResult) -> bool:
+    return isinstance(result.outcome, Again) and result.outcome.delay == 0
 
 
 def _detector(run: GenerationRun) -> LanguageDetector:

@@ -43,7 +43,8 @@ class Replica:
         self.limiter = Limiter(
             most_at_once(
                 concurrency=endpoint.concurrency, priority=endpoint.priority, urgent=urgent
-            )
+            ),
+            has_priority=endpoint.priority,
         )
         self.server = ModelServer(
             base_url=endpoint.base_url,
@@ -140,6 +141,11 @@ class Fleet:
         return any(
             replica.gate.is_ready and replica.serves(self.model) for replica in self._replicas
         )
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a request for the run's model would be sent at once."""
+        return any(replica.can_take(self.model) for replica in self._replicas)
 
     @property
     def refusal(self) -> str:

@@ -32,6 +32,7 @@ def vllm_settings(vllm: RealServer, settings: Settings) -> Settings:
     settings.VLLM_API_KEY = API_KEY
     settings.VLLM_MODEL = ""
     settings.VLLM_CONCURRENCY = 16
+    settings.VLLM_PRIORITY = True
     settings.VLLM_TIMEOUT = 120.0
     return settings
 

@@ -21,6 +21,7 @@ PYTHON = ROOT / ".venv-vllm" / "bin" / "python"
 MODEL = "tiny"
 API_KEY = "tests-only"
 START_SECONDS = 300.0
+# As docs/generation.md starts it, but for what a CPU and a model without weights need.
 OPTIONS = (
     "--load-format",
     "dummy",
@@ -31,6 +32,9 @@ OPTIONS = (
     "--max-num-seqs",
     "16",
     "--enforce-eager",
+    "--enable-prefix-caching",
+    "--scheduling-policy",
+    "priority",
     "--host",
     "127.0.0.1",
 )

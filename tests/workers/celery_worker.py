@@ -24,6 +24,7 @@ def environment() -> dict[str, str]:
         "VLLM_BASE_URL": settings.VLLM_BASE_URL,
         "VLLM_MODEL": settings.VLLM_MODEL,
         "VLLM_API_KEY": settings.VLLM_API_KEY,
+        "VLLM_PRIORITY": str(settings.VLLM_PRIORITY),
         "VLLM_CONCURRENCY": str(settings.VLLM_CONCURRENCY),
         "VLLM_TIMEOUT": str(settings.VLLM_TIMEOUT),
     }
