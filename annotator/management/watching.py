@@ -2,13 +2,14 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from annotator.models import GenerationRun
 from annotator.selectors.generation import RunProgress, run_progress
+from annotator.selectors.measuring import count_unmeasured
 
 LOOK_EVERY = 0.5
 PLAIN_LINE_EVERY = 10.0
@@ -42,6 +43,18 @@ def watch(run: GenerationRun, *, write: Callable[[str], object]) -> RunProgress:
                 write(f"{progress.done}/{progress.total} {progress_line(progress)}")
     write(f"{progress.done}/{progress.total} {progress_line(progress)}")
     return progress
+
+
+def wait_until_measured(runs: Sequence[GenerationRun]) -> int:
+    """Wait until the sets of runs are embedded and judged, where that is configured; return how many are left if it stands still."""
+    ids = [run.pk for run in runs]
+    left, moved_at = count_unmeasured(run_ids=ids), time.monotonic()
+    while left and time.monotonic() - moved_at < STILL_AFTER:
+        time.sleep(LOOK_EVERY)
+        before, left = left, count_unmeasured(run_ids=ids)
+        if left != before:
+            moved_at = time.monotonic()
+    return left
 
 
 def progress_line(progress: RunProgress) -> str:

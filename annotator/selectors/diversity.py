@@ -23,17 +23,19 @@ BY = {"": "''", "language": "s.language", "run": "coalesce(s.run_id::text, '')"}
 # A set is named by the models that wrote it, as the server named them; one without responses by the model asked for.
 SETS = """
     WITH sets AS (
-        SELECT s.id, s.strategy, s.state, coalesce(run.purpose = 'trial', false) AS is_trial, {by} AS part,
+        SELECT s.id, s.strategy, s.state, s.completion_tokens, coalesce(run.purpose = 'trial', false) AS is_trial, {by} AS part,
                coalesce((SELECT string_agg(DISTINCT r.model, ', ') FROM annotator_response r WHERE r.candidate_set_id = s.id),
                         nullif(run.model, ''), run.served_model, '') AS model
         FROM annotator_candidateset s LEFT JOIN annotator_generationrun run ON run.id = s.run_id
-        WHERE s.project_id = %(project)s AND s.state IN ('complete', 'truncated', 'failed'))
+        WHERE s.project_id = %(project)s AND s.state IN ('complete', 'truncated', 'failed')
+          AND (%(runs)s::bigint[] = '{{}}' OR s.run_id = ANY (%(runs)s)))
 """
 FIGURES = """
     SELECT strategy, model, part,
            count(*) FILTER (WHERE state = 'complete'), count(*) FILTER (WHERE state = 'complete' AND is_trial), count(*), count(d.id),
            avg(mean_dissimilarity), stddev_samp(mean_dissimilarity), avg(log_determinant), stddev_samp(log_determinant),
-           avg(d.distinct)::float, stddev_samp(d.distinct)::float, avg(ln(length_spread)), stddev_samp(ln(length_spread))
+           avg(d.distinct)::float, stddev_samp(d.distinct)::float, avg(ln(length_spread)), stddev_samp(ln(length_spread)),
+           avg(completion_tokens) FILTER (WHERE state = 'complete')::float, stddev_samp(completion_tokens) FILTER (WHERE state = 'complete')::float
     FROM sets LEFT JOIN annotator_diversity d ON d.candidate_set_id = sets.id AND d.similarity = %(similarity)s
     GROUP BY strategy, model, part ORDER BY strategy, model, part
 """
@@ -87,7 +89,7 @@ class DiversityRow:
     """The complete sets of one strategy and model, and of one language or run where the table is divided so.
 
     `length_spread` is the geometric mean. `completed` is the share of complete sets among those that have
-    ended: complete, truncated or failed. `coverage` and `relevant` are there where a judge has spoken.
+    ended: complete, truncated or failed. `tokens` are those that the model wrote for a complete set. `coverage` and `relevant` are there where a judge has spoken.
     """
 
     strategy: str
@@ -100,6 +102,7 @@ class DiversityRow:
     log_determinant: Figure
     distinct: Figure
     length_spread: Figure
+    tokens: Figure
     coverage: Sequence[Coverage] = ()
     relevant: Figure = field(default_factory=lambda: Figure(None, None, 0))
 
@@ -116,9 +119,9 @@ class DiversityTable:
 
 
 def diversity_table(
-    *, project: Project, by: str = "", similarity: str = CHAR_NGRAMS
+    *, project: Project, by: str = "", similarity: str = CHAR_NGRAMS, runs: Sequence[int] = ()
 ) -> DiversityTable:
-    """Return the table of a project, in four statements.
+    """Return the table of a project, or of some of its runs, in four statements.
 
     Verdicts are those of the judge, and of the version of its template, that spoke last.
 
@@ -128,7 +131,11 @@ def diversity_table(
         When `by` is not one of `BY`.
     """
     sets = SETS.format(by=BY[by])
-    values: dict[str, Any] = {"project": project.pk, "similarity": similarity}
+    values: dict[str, Any] = {
+        "project": project.pk,
+        "similarity": similarity,
+        "runs": list(runs),
+    }
     similarities = (
         Diversity.objects.filter(candidate_set__project=project)
         .order_by("similarity")
@@ -161,7 +168,7 @@ def diversity_table(
 
 
 def _row(row: Sequence[Any], covered: Sequence[Coverage], relevant: Figure) -> DiversityRow:
-    strategy, model, part, sets, trial_sets, ended, n, *moments = row
+    strategy, model, part, sets, trial_sets, ended, n, *moments, tokens, deviation = row
     dissimilarity, determinant, distinct, spread = (
         _mean(moments[2 * i], moments[2 * i + 1], n, least, most)
         for i, (least, most) in enumerate(((0, 1), (-inf, 0), (1, inf), (0, inf)))
@@ -177,6 +184,7 @@ def _row(row: Sequence[Any], covered: Sequence[Coverage], relevant: Figure) -> D
         log_determinant=determinant,
         distinct=distinct,
         length_spread=_mapped(spread, exp),
+        tokens=_mean(tokens, deviation, sets, 0, inf),
         coverage=covered,
         relevant=relevant,
     )
@@ -251,6 +259,7 @@ def list_examples(
     values: dict[str, Any] = {
         "project": project.pk,
         "similarity": table.similarity,
+        "runs": [],
         "strategy": strategy,
         "model": model,
         "part": part,

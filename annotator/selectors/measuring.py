@@ -1,11 +1,14 @@
 """Which complete sets have not been measured: the missing row is the queue."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from annotator.models import CandidateSet, Diversity, MeasuringFault, Response, Verdict
+from pluralism.similarity import CHAR_NGRAMS
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,20 @@ def sets_without_verdicts(*, model: str, template_version: str, limit: int) -> l
         template_version=template_version,
     )
     return _read(_due(f"{template_version}:{model}").filter(~Exists(judged)), limit)
+
+
+def count_unmeasured(*, run_ids: Sequence[int]) -> int:
+    """Return how many complete sets of these runs wait for an embedding or a judge that is configured."""
+    sets = CandidateSet.objects.filter(run__in=run_ids, state=CandidateSet.State.COMPLETE)
+    missing = Q(pk__in=())
+    if settings.EMBEDDING_ENDPOINT:
+        embedded = Diversity.objects.filter(candidate_set=OuterRef("pk")).exclude(
+            similarity=CHAR_NGRAMS
+        )
+        missing |= ~Exists(embedded)
+    if settings.JUDGE_ENDPOINT:
+        missing |= ~Exists(Verdict.objects.filter(response__candidate_set=OuterRef("pk")))
+    return sets.filter(missing).count()
 
 
 def _due(measure: str) -> QuerySet[CandidateSet]:

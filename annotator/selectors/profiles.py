@@ -1,6 +1,6 @@
 """Value profiles: which there are for a project, and as a strategy takes them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from django.db.models import Q
@@ -51,3 +51,23 @@ def snapshot_profiles(*, slugs: Sequence[str], project: Project) -> list[Profile
     return [
         ProfileSnapshot(slug=slug, texts=dict(known[slug].texts)) for slug in dict.fromkeys(slugs)
     ]
+
+
+def with_profiles(*, parameters: Mapping[str, object], project: Project) -> dict[str, object]:
+    """Return a strategy's parameters with the profiles that they name by their slugs put in their place.
+
+    Raises
+    ------
+    Refused
+        unknown_profile, as `snapshot_profiles`.
+    """
+    named = dict(parameters)
+    slugs = named.get("profiles")
+    if isinstance(slugs, list) and slugs and all(isinstance(slug, str) for slug in slugs):
+        named["profiles"] = snapshot_profiles(slugs=slugs, project=project)
+    if isinstance(named.get("base_parameters"), Mapping):
+        named["base_parameters"] = with_profiles(
+            parameters=named["base_parameters"],  # type: ignore[arg-type]
+            project=project,
+        )
+    return named

@@ -7,10 +7,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
+from annotator.management.strategies import read_parameters
 from annotator.management.watching import watch, what_is_missing
 from annotator.models import Project
 from annotator.selectors.generation import run_progress
 from annotator.services.generation import start_run
+from pluralism.strategies import STRATEGIES
 
 
 class Command(BaseCommand):
@@ -22,14 +24,16 @@ class Command(BaseCommand):
         """Declare the arguments."""
         parser.add_argument("project", help="the project's slug")
         parser.add_argument(
-            "--strategy", default="", help="nc_prompt, independent; without it the project's own"
+            "--strategy",
+            default="",
+            help=f"{', '.join(STRATEGIES)}; without it the project's own",
         )
         parser.add_argument(
             "--parameter",
             action="append",
             default=[],
             metavar="NAME=VALUE",
-            help="a parameter of the strategy, for example protocol=structured; repeatable",
+            help='a parameter of the strategy, for example protocol=structured or profiles=\'["tradition", "care"]\'; repeatable',
         )
         parser.add_argument(
             "--model",
@@ -59,7 +63,7 @@ class Command(BaseCommand):
             run = start_run(
                 project=project,
                 strategy=options["strategy"],
-                parameters=_parameters(options["parameter"]),
+                parameters=read_parameters(options["parameter"]) or None,
                 model=options["model"],
                 languages=options["language"],
                 limit=options["limit"],
@@ -74,14 +78,3 @@ class Command(BaseCommand):
             missing = what_is_missing(watch(run, write=self.stdout.write))
             if missing:
                 raise CommandError(missing)
-
-
-def _parameters(pairs: list[str]) -> dict[str, object] | None:
-    """Read NAME=VALUE; without any, the project's own parameters hold."""
-    parameters: dict[str, object] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise CommandError(_("“%(pair)s” is not of the form NAME=VALUE.") % {"pair": pair})
-        parameters[name] = value
-    return parameters or None

@@ -40,6 +40,7 @@ from annotator.services.generation.runs import (
     set_notice,
     start_run,
 )
+from annotator.services.generation.side_by_side import start_side_by_side
 
 __all__ = [
     "Again",
@@ -72,6 +73,7 @@ __all__ = [
     "set_notice",
     "start_alignment",
     "start_run",
+    "start_side_by_side",
     "start_trial",
     "store_results",
 ]

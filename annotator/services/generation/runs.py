@@ -14,6 +14,7 @@ from annotator.errors import Refused
 from annotator.models import Annotator, GenerationRun, Project
 from annotator.models.fields import validate_language_tag
 from annotator.selectors.endpoints import generating_endpoints
+from annotator.selectors.profiles import with_profiles
 from annotator.selectors.wanted import WANTED_PROMPTS
 from annotator.services.generation.queue import finish_runs
 from pluralism.strategies import STRATEGIES, Strategy, UnfitError, make_strategy
@@ -61,12 +62,16 @@ def start_run(
     """Queue one candidate set for each shared prompt that has none made in this way, and ring the workers.
 
     An empty `strategy` means the project's own, with its parameters unless others are given; an empty
-    `model` the configured one; no `endpoints` all that serve the model. Prompts whose set of the same strategy, parameters and model is complete
+    `model` the configured one; no `endpoints` all that serve the model. Value profiles may be named by their slugs. Prompts whose set of the same strategy, parameters and model is complete
     or under way are left out, so asking again after an import makes only what is missing. A trial leaves
     nothing out and is never counted as made: it takes the oldest prompts, so that trials can be compared.
     """
     strategy, parameters = _with_defaults(project, strategy, parameters)
-    made_by = checked_strategy(strategy, parameters, candidates=project.candidates)
+    made_by = checked_strategy(
+        strategy,
+        with_profiles(parameters=parameters, project=project),
+        candidates=project.candidates,
+    )
     model = model or settings.VLLM_MODEL
     check_request(project, model, languages, limit, endpoints)
     with transaction.atomic():
