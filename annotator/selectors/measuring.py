@@ -43,15 +43,19 @@ def sets_without_verdicts(*, model: str, template_version: str, limit: int) -> l
 def count_unmeasured(*, run_ids: Sequence[int]) -> int:
     """Return how many complete sets of these runs wait for an embedding or a judge that is configured."""
     sets = CandidateSet.objects.filter(run__in=run_ids, state=CandidateSet.State.COMPLETE)
-    missing = Q(pk__in=())
-    if settings.EMBEDDING_ENDPOINT:
-        embedded = Diversity.objects.filter(candidate_set=OuterRef("pk")).exclude(
-            similarity=CHAR_NGRAMS
+    embedded = Diversity.objects.filter(candidate_set=OuterRef("pk")).exclude(
+        similarity=CHAR_NGRAMS
+    )
+    judged = Verdict.objects.filter(response__candidate_set=OuterRef("pk"))
+    wanted = [
+        ~Exists(rows)
+        for rows, endpoint in (
+            (embedded, settings.EMBEDDING_ENDPOINT),
+            (judged, settings.JUDGE_ENDPOINT),
         )
-        missing |= ~Exists(embedded)
-    if settings.JUDGE_ENDPOINT:
-        missing |= ~Exists(Verdict.objects.filter(response__candidate_set=OuterRef("pk")))
-    return sets.filter(missing).count()
+        if endpoint
+    ]
+    return sets.filter(Q(*wanted, _connector=Q.OR)).count() if wanted else 0
 
 
 def _due(measure: str) -> QuerySet[CandidateSet]:

@@ -68,11 +68,9 @@ def test_the_servers_queue_is_kept_short_and_longer_where_people_overtake_it(
     limiter = Limiter(128, has_priority=has_priority)
     limiter.limit = 100.0
     limiter.look(load(running=16, waiting=kept + 10))
-    assert limiter.limit == 90.0
-    assert limiter.queue_is_filled
+    assert (limiter.limit, limiter.queue_is_filled) == (90.0, True)
     limiter.look(load(running=16, waiting=kept - 1))
-    assert not limiter.queue_is_filled
-    assert limiter.limit == 90.0
+    assert (limiter.limit, limiter.queue_is_filled) == (90.0, False)
 
 
 def test_a_figure_that_lags_behind_does_not_cut_it() -> None:
