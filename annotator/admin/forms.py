@@ -13,9 +13,19 @@ from django.utils.translation import gettext_lazy
 
 from annotator.admin.fields import JsonField, ObjectField, TextsField
 from annotator.admin.strategy_fields import StrategyField
+from annotator.admin.worded_fields import WordedField
 from annotator.models import Project, PromptGroup, Scope, Tick, Wave
+from annotator.models.worded import validate_criteria, validate_reasons
 from annotator.selectors.questions import WAYS_OUT
 
+CRITERIA_EXAMPLE = """[
+  {"slug": "helpful", "kind": "choice", "required": true, "texts": {"en": "Which is more helpful?", "fr": "Laquelle est la plus utile ?"}},
+  {"slug": "fitting", "kind": "rating", "texts": {"en": "How well does it fit your culture?"}}
+]"""
+REASONS_EXAMPLE = """[
+  {"slug": "practical", "texts": {"en": "Practical", "fr": "Pratique"}},
+  {"slug": "respectful", "texts": {"en": "Respectful"}}
+]"""
 MAX_UPLOAD = 64 * 2**20
 MOST_INVITATIONS = 1000
 
@@ -30,6 +40,22 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy(
             "What people may say instead of choosing. Only those that fit the format are kept."
+        ),
+    )
+    criteria = WordedField(
+        label=gettext_lazy("Criteria"),
+        example=CRITERIA_EXAMPLE,
+        check=validate_criteria,
+        help_text=gettext_lazy(
+            "Further questions about the same responses, asked once the choice is made: “choice” asks for one of the responses, “rating” for 1 to 5 of each. The slug names the answer in exports. An empty box asks none."
+        ),
+    )
+    reasons = WordedField(
+        label=gettext_lazy("Reasons"),
+        example=REASONS_EXAMPLE,
+        check=validate_reasons,
+        help_text=gettext_lazy(
+            "Short reasons that a person can tick for the choice, any number of them. An empty box offers none."
         ),
     )
     quotas = ObjectField(
@@ -62,6 +88,8 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             *("name", "slug", "description", "languages", "open_to_all"),
             *("task_format", "candidates", "pairs_per_set", "ways_out", "strength_asked"),
+            *("ranking_top", "veto_asked", "general_asked", "criteria", "reasons"),
+            "explanation_min_length",
             *("overlap", "lease_minutes", "target_per_person", "instructions", "consent_text"),
             *("consent_ticks", "after_withdrawal", "demographics"),
             *("explanation_share", "explanation_required_share", "strategy"),
@@ -70,6 +98,8 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "explanation_min_length" in self.fields:
+            self.fields["explanation_min_length"].required = False
         if not self.instance.pk:
             self.initial["ways_out"] = Project.WayOut.values
         for name in ("instructions", "consent_text"):
@@ -108,6 +138,10 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_demographics(self) -> list[Any]:
         """Ask nothing where the box is empty."""
         return self.cleaned_data["demographics"] or []
+
+    def clean_explanation_min_length(self) -> int:
+        """Ask for nothing where the box is empty."""
+        return self.cleaned_data["explanation_min_length"] or 0
 
     def clean_ways_out(self) -> list[str]:
         """Keep the answers that the format knows; `clean_task_format` comes before."""

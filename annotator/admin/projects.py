@@ -43,6 +43,7 @@ class ProjectAdmin(PlurivoxAdmin):
                     "pairs_per_set",
                     "ways_out",
                     "strength_asked",
+                    "ranking_top",
                     "overlap",
                     "target_per_person",
                     "lease_minutes",
@@ -70,7 +71,26 @@ class ProjectAdmin(PlurivoxAdmin):
             gettext_lazy("What people are asked about themselves"),
             {"fields": ("demographics",), "classes": ("collapse",)},
         ),
-        (gettext_lazy("Why?"), {"fields": ("explanation_share", "explanation_required_share")}),
+        (
+            gettext_lazy("What else is asked about the responses"),
+            {
+                "fields": ("general_asked", "veto_asked", "criteria", "reasons"),
+                "classes": ("pv-wide",),
+                "description": gettext_lazy(
+                    "Each of these costs a person time at every task; all of them come after the choice, so that they don't change it. Changes reach people when the project is opened again."
+                ),
+            },
+        ),
+        (
+            gettext_lazy("Why?"),
+            {
+                "fields": (
+                    "explanation_share",
+                    "explanation_required_share",
+                    "explanation_min_length",
+                )
+            },
+        ),
         (
             gettext_lazy("How candidates are made"),
             {"fields": ("strategy",), "classes": ("collapse", "pv-wide")},
