@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotator.views import accounts, gates, history, joining, task, turns
+from annotator.views import accounts, drafts, gates, history, joining, task, turns
 
 urlpatterns = [
     path("", joining.home, name="home"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("projects/<slug:slug>/instructions/", history.instructions, name="instructions"),
     path("projects/<slug:slug>/task/", task.task, name="task"),
     path("projects/<slug:slug>/task/renew/", task.renew_lease, name="renew"),
+    path("projects/<slug:slug>/drafts/", drafts.draft, name="drafts"),
     path("projects/<slug:slug>/turns/<int:turn_id>/", turns.turn, name="turn"),
     path("projects/<slug:slug>/prompt/", turns.own_prompt, name="own_prompt"),
     path("projects/<slug:slug>/history/", history.history, name="history"),

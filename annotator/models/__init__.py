@@ -16,6 +16,7 @@ from annotator.models.comparisons import (
     Offer,
     QueueCursor,
 )
+from annotator.models.drafts import Draft
 from annotator.models.generation import CandidateSet, Exchange, GenerationRun, Response
 from annotator.models.judgments import Change, Conversation, Judgment, Turn
 from annotator.models.measures import Diversity, MeasuringFault, Verdict
@@ -41,6 +42,7 @@ __all__ = [
     "Consent",
     "Conversation",
     "Diversity",
+    "Draft",
     "Exchange",
     "GenerationRun",
     "Invitation",

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from annotator.models import Participation
 from annotator.selectors.conversations import EARLIER, Exchange, read_exchanges
+from annotator.selectors.drafts import KEPT
 from annotator.selectors.questions import Questions, get_questions
 from annotator.statements import Statement
 
@@ -39,6 +40,8 @@ class Task:
     is_own: bool = False
     """Whether the person wrote the message themselves."""
     earlier: Sequence[Exchange] = ()
+    kept: str = ""
+    """What the person had entered before, as `data-kept` takes it."""
 
 
 SHOWN_TASK = Statement(
@@ -52,7 +55,8 @@ SHOWN_TASK = Statement(
            CASE WHEN candidate_set.id IS NULL THEN ARRAY(
                SELECT own.text FROM annotator_comparisonoption option JOIN annotator_response response ON response.id = option.response_id
                JOIN annotator_candidateset origin ON origin.id = response.candidate_set_id JOIN annotator_prompt own ON own.id = origin.prompt_id
-               WHERE option.comparison_id = comparison.id ORDER BY option.position) END
+               WHERE option.comparison_id = comparison.id ORDER BY option.position) END,
+           {KEPT.format(about="'task-' || place.id")}
     FROM annotator_assignment place
     JOIN annotator_offer offer ON offer.participation_id = place.participation_id AND offer.comparison_id = place.comparison_id
     JOIN annotator_comparison comparison ON comparison.id = place.comparison_id
@@ -77,7 +81,7 @@ def get_task(*, assignment_id: int, participation: Participation) -> Task | None
     if row is None:
         return None
     token, lease_until, asked, order, wave_id, prompt, prompt_language, language, texts, *path = row
-    is_own, earlier, prompts = path
+    is_own, earlier, prompts, kept = path
     return Task(
         assignment_id=assignment_id,
         submission_id=token,
@@ -92,4 +96,5 @@ def get_task(*, assignment_id: int, participation: Participation) -> Task | None
         explanation_asked=asked,
         is_own=is_own,
         earlier=read_exchanges(earlier),
+        kept=kept or "",
     )

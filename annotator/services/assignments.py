@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from annotator.errors import Missing, Refused
 from annotator.models import Change, Offer, Participation, QueueCursor
+from annotator.services.drafts import forget_draft
 from annotator.statements import Statement
 
 CLAIM = Statement(
@@ -208,6 +209,7 @@ def skip(*, assignment_id: int, participation: Participation, reason: str) -> No
         offers.filter(outcome__in=(Offer.Outcome.SHOWN, Offer.Outcome.EXPIRED)).update(
             outcome=Offer.Outcome.SKIPPED, skip_reason=reason, ended_at=Now()
         )
+        forget_draft(participation=participation, about=f"task-{assignment_id}")
         _promote_surplus(returned)
 
 

@@ -84,6 +84,8 @@ WITH conversation AS (
         conversations_begun = conversations_begun + (%(counts)s AND fallbacks_due = 0)::int,
         fallbacks_due = fallbacks_due - (%(counts)s AND fallbacks_due > 0)::int
     FROM judgment WHERE annotator_participation.id = %(person)s
+), draft AS (
+    DELETE FROM annotator_draft WHERE participation_id = %(person)s AND about = 'task-' || %(place)s
 ), change AS (
     INSERT INTO annotator_change (project_id, kind, judgment_id, at) SELECT %(project)s, 'judged', judgment.id, clock_timestamp() FROM judgment
 )

@@ -5,11 +5,13 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from annotator.forms import language_name as name_of
 from annotator.markup import text_direction
+from annotator.models import Annotator
 from annotator.selectors.endpoints import generating_endpoints
 from annotator.selectors.questions import Worded
 
@@ -24,6 +26,7 @@ WAYS_OUT = {
     "all_bad": _("All bad"),
     "none": _("None represents me"),
 }
+WAY_KEYS = {"both_good": "g", "no_difference": "e", "both_bad": "b", "all_bad": "b", "none": "n"}
 ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
@@ -31,6 +34,12 @@ ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 def are_texts_bundled() -> bool:
     """Tell whether what is shown was written for the demo, since no model server made it."""
     return settings.DEMO and not generating_endpoints()
+
+
+@register.simple_tag
+def device_key(account: Annotator) -> str:
+    """Return what tells this person's unsent work from another's on a device that several use."""
+    return salted_hmac("annotator.device", str(account.pk)).hexdigest()[:16]
 
 
 @register.filter
@@ -56,6 +65,12 @@ def direction(text: str) -> str:
 def language_name(tag: str) -> str:
     """Return a language's own name."""
     return name_of(tag)
+
+
+@register.filter
+def way_key(kind: str) -> str:
+    """Return the key that gives an answer without a winner."""
+    return WAY_KEYS[kind]
 
 
 @register.filter

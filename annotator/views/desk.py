@@ -34,6 +34,7 @@ SIMPLE = (
     "prompt_text",
     "prompt_language",
     "prompt_direction",
+    "kept",
 )
 """What differs from task to task, beside the responses."""
 
@@ -84,6 +85,7 @@ def describe(task: Task, *, waiting: Waiting | None = None, slug: str = "") -> d
         "prompt_text": task.prompt_text,
         "prompt_language": task.prompt_language,
         "prompt_direction": text_direction(task.prompt_text),
+        "kept": task.kept,
         "responses": responses,
         "questions": task.questions,
         "places": task.questions.places(len(responses)),
@@ -185,6 +187,7 @@ def _pieces(kind: Kind) -> tuple[str, ...]:
         "skip_reasons": SkipReason.choices,
         "state": "task",
         "url": reverse("task", args=[kind.slug]),
+        "drafts": reverse("drafts", args=[kind.slug]),
     }
     return tuple(get_template("task/desk.html").render(context).split(MARK))
 

@@ -1,5 +1,6 @@
 """The task page: one thing to decide, then the next."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -126,7 +127,7 @@ def _show_again(
         request,
         participation,
         state="task",
-        task=shown,
+        task=replace(shown, kept=""),  # what was sent is newer than what was kept
         answer=sent.answer,
         errors=refusal.fields,
         status=422,
@@ -160,6 +161,7 @@ def _render(
         context |= describe(task, waiting=context.get("waiting"), slug=project.slug)
     context |= {"project": project, "given": given, "target": target}
     context |= {"state": state, "oob": is_part, "url": reverse("task", args=[project.slug])}
+    context["drafts"] = reverse("drafts", args=[project.slug])
     template = "task/desk.html" if is_part else "task/page.html"
     return render(request, template, context, status=status)
 

@@ -108,6 +108,7 @@ def test_the_joined_desk_is_the_rendered_one(
             "given": 3,
             "target": 40,
             "url": reverse("task", args=["everyday"]),
+            "drafts": reverse("drafts", args=["everyday"]),
         }
         rendered = get_template("task/desk.html").render(context, request)
     assert without_token(joined).split() == without_token(rendered).split()

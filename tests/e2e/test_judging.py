@@ -221,18 +221,6 @@ def test_unsent_work_survives_a_reload_and_a_change_of_language(at_work: Visitor
     assert Judgment.objects.get().ui_language == "fr"
 
 
-def test_a_lost_connection_keeps_the_answer_and_says_so(at_work: Visitor) -> None:
-    at_work.choose("b")
-    at_work.context.set_offline(True)
-    at_work.page.click("#submit")
-    expect(at_work.page.locator("#trouble")).to_contain_text("not saved yet")
-    expect(at_work.page.locator("#choice-b")).to_be_checked()
-    at_work.context.set_offline(False)
-    at_work.submit()
-    expect(at_work.page.locator("#trouble")).to_be_empty()
-    assert Judgment.objects.count() == 1
-
-
 def test_the_history_shows_what_was_answered(at_work: Visitor) -> None:
     at_work.choose("b")
     at_work.page.fill("#explanation", "It is kind.")

@@ -1,20 +1,9 @@
-/* What the pages do better with JavaScript. Without it everything works the same, a page at a time. */
+/* The task page. Without this everything works the same, a page at a time. */
 "use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
   const form = () => byId("judgment");
   const checked = (name) => form().querySelector(`[name="${name}"]:checked`);
-  const YEAR = 31536000;
-
-  // Theme and text size: a cookie, so that the next page comes right from the start.
-  document.addEventListener("submit", (event) => {
-    const button = event.submitter;
-    if (!event.target.matches("[data-look]") || !button) return;
-    event.preventDefault();
-    const secure = location.protocol === "https:" ? "; Secure" : "";
-    document.cookie = `${button.name}=${button.value}; Path=/; Max-Age=${YEAR}; SameSite=Lax${secure}`;
-    document.documentElement.dataset[button.name] = button.value;
-  });
 
   // The time a task was really before the person's eyes.
   let active = 0;
@@ -41,38 +30,18 @@
     return !isAsked || why.length >= Math.max(1, Number(task.dataset.least));
   };
 
-  // Unsent work survives a reload or a change of language, in this tab only.
-  const draftKey = () => `draft:${form().elements.submission_id.value}`;
-  const saveDraft = () => {
-    const chosen = [...form().querySelectorAll(":checked:not([name=skip_reason])")].map((input) => [input.name, input.value]);
-    sessionStorage.setItem(draftKey(), JSON.stringify({ chosen, explanation: byId("explanation")?.value }));
-  };
-  const restoreDraft = () => {
-    const draft = JSON.parse(sessionStorage.getItem(draftKey()) || "{}");
-    for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft:") && key !== draftKey()) sessionStorage.removeItem(key);
-    for (const [name, value] of draft.chosen ?? []) {
-      const input = [...form().querySelectorAll(`[name="${name}"]`)].find((each) => each.value === value);
-      if (input && (input.type === "checkbox" || !checked(name))) input.checked = true;
-    }
-    const why = byId("explanation");
-    if (why && draft.explanation && !why.value) why.value = draft.explanation;
-  };
-
   const refresh = () => { byId("submit").disabled = !isComplete(); };
 
   const begin = () => {
     if (!form()) return;
     active = 0; since = 0;
     watch();
-    restoreDraft();
     refresh();
-    tick();
   };
 
   const isNarrow = () => matchMedia("(max-width: 60rem)").matches;
   document.addEventListener("input", (event) => {
     if (!form()?.contains(event.target) || event.target.name === "skip_reason") return;
-    saveDraft();
     refresh();
     if (event.target.name !== "choice") return;
     const sheet = event.target.closest("#others:popover-open");
@@ -88,21 +57,20 @@
     watch();
   }, true);
 
-  // Keys: 1 to 8 choose, Enter submits, ? shows the keys.
+  // Keys: 1 to 8 choose, Enter submits. keys.js has all others.
   document.addEventListener("keydown", (event) => {
     if (!form() || event.isComposing || event.altKey || event.metaKey) return;
     const writes = event.target.matches("textarea, input:not([type=radio], [type=checkbox])");
     if (event.key === "Enter") return enter(event, writes);
-    if (writes || event.ctrlKey) return;
+    if (writes || event.ctrlKey || document.documentElement.dataset.keys === "off") return;
     const digit = /^(?:Digit|Numpad)([1-8])$/.exec(event.code);
     if (digit && !event.shiftKey && form().dataset.places) {
       if (place(digit[1])) event.preventDefault();
+    } else if (event.key === "v") {
+      document.activeElement.closest(".card")?.querySelector("[name=veto]")?.click();
     } else if (digit && !event.shiftKey) {
       const radio = byId(`choice-${"abcdefgh"[digit[1] - 1]}`);
       if (radio) { event.preventDefault(); radio.focus({ preventScroll: true }); if (!radio.checked) radio.click(); }
-    } else if (event.key === "?" || event.key === "؟") {
-      event.preventDefault();
-      byId("keys").togglePopover();
     }
   });
   // In a ranking a number is the place of the response at hand; then the next one is at hand.
@@ -127,11 +95,11 @@
     const saved = byId("saved");
     if (!saved || !outcome) return;
     const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    saved.classList.remove("unsaved");
     saved.textContent = `${outcome === "skipped" ? saved.dataset.skipped : saved.dataset.counted} ${time}`;
   };
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id !== "desk" && event.target.id !== "desk") return;
-    byId("trouble").textContent = "";
     say(byId("desk").dataset.outcome);
     begin();
     const error = document.querySelector(".bar .error");
@@ -140,32 +108,7 @@
     scrollTo(0, 0);
     start.focus({ preventScroll: true });
   });
-  const complain = (why) => () => { const trouble = byId("trouble"); if (trouble) trouble.textContent = trouble.dataset[why]; };
-  document.addEventListener("htmx:sendError", complain("offline"));
-  document.addEventListener("htmx:timeout", complain("offline"));
-  document.addEventListener("htmx:responseError", complain("failed"));
-
-  // The clock shows only when time is short.
-  const tick = () => {
-    const clock = byId("clock");
-    if (!clock || !form()) return clock && (clock.hidden = true);
-    const seconds = Number(form().dataset.leaseUntil) - Date.now() / 1000;
-    clock.hidden = seconds > 180;
-    const text = seconds > 0 ? `${clock.dataset.left} ${Math.ceil(seconds / 60)}` : clock.dataset.over;
-    if (!clock.hidden && clock.firstElementChild.textContent !== text) clock.firstElementChild.textContent = text;
-    clock.querySelector("[data-renew]").hidden = seconds <= 0;
-  };
-  document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-renew]");
-    if (!button) return;
-    const answer = await fetch(button.dataset.renew, { method: "POST", body: new FormData(form()) }).catch(() => null);
-    if (answer?.ok) form().dataset.leaseUntil = await answer.text();
-    tick();
-  });
-
   document.addEventListener("visibilitychange", watchVisibility);
-  addEventListener("pageshow", () => { refreshIfThere(); });
-  const refreshIfThere = () => { if (form()) refresh(); };
-  setInterval(tick, 5000);
+  for (const change of ["pageshow", "plurivox:restored"]) addEventListener(change, () => { if (form()) refresh(); });
   if (byId("desk")) { say(byId("desk").dataset.outcome); begin(); }
 })();
