@@ -31,6 +31,7 @@ from annotator.models import SCOPE_RIGHTS, Annotator, Project, Right, Scope
 from annotator.selectors.readiness import list_lacks, list_language_states
 from annotator.services.candidates import import_candidates
 from annotator.services.generation import start_run
+from annotator.services.joint import open_joint_comparisons
 from annotator.services.people import create_invitations, invitation_url
 from annotator.services.projects import close_project, open_project, pause_project
 from annotator.services.prompt_rows import RowRules
@@ -109,6 +110,21 @@ class ProjectPages:
         except Refused as refusal:
             self._admin.message_user(request, refusal.sentence, "error")
         else:
+            self._admin.log_change(request, project, message)
+            self._admin.message_user(request, message)
+        return self._go_back(project)
+
+    def pair_prompts(self, request: HttpRequest, project_id: int) -> HttpResponse:
+        """Open the comparisons of two prompts for the sets that wait for a partner."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        project = self._find(request, project_id)
+        try:
+            opened = open_joint_comparisons(project=project)
+        except Refused as refusal:
+            self._admin.message_user(request, refusal.sentence, "error")
+        else:
+            message = _("%(opened)d comparisons of two prompts opened.") % {"opened": opened}
             self._admin.log_change(request, project, message)
             self._admin.message_user(request, message)
         return self._go_back(project)

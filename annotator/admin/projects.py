@@ -121,6 +121,7 @@ class ProjectAdmin(PlurivoxAdmin):
                 ("align", AlignPage(self).align),
                 ("diversity", DiversityPage(self).diversity),
                 ("state", pages.change_state),
+                ("pair", pages.pair_prompts),
                 ("invite", pages.invite),
                 ("token", pages.make_token),
                 ("team", TeamPage(self).team),

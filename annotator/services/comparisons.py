@@ -131,7 +131,11 @@ def make_rows(
             )
             for i, slot in enumerate(question.slots)
         )
-        opening.places.extend(_places(comparison, question, key))
+        opening.places.extend(
+            make_places(
+                comparison, question.orders, wave=question.wave, key=key, owner=question.owner
+            )
+        )
     return opening
 
 
@@ -158,8 +162,15 @@ def _questions(
     return list(zip(pairs, balanced_sides(pairs, project.overlap, rng), strict=True))
 
 
-def _places(comparison: Comparison, question: Question, key: int) -> list[Assignment]:
-    orders, wave = question.orders, question.wave
+def make_places(
+    comparison: Comparison,
+    orders: Sequence[Order],
+    *,
+    wave: Wave,
+    key: int,
+    owner: int | None = None,
+) -> list[Assignment]:
+    """Return a place for each display order; the comparison's seed draws its stratum and what is to be explained."""
     rng = np.random.default_rng(comparison.seed)
     reserved = [
         stratum for stratum, count in sorted(wave.setting("quotas").items()) for _ in range(count)
@@ -173,9 +184,9 @@ def _places(comparison: Comparison, question: Question, key: int) -> list[Assign
             comparison=comparison,
             number=number,
             language=comparison.language,
-            owner_id=question.owner,
+            owner_id=owner,
             key=key,
-            stratum="" if question.owner else strata[number],
+            stratum="" if owner else strata[number],
             display_order=order,
             explanation_asked=_explanation_asked(float(rng.random()), asked, required),
         )

@@ -1,0 +1,132 @@
+"""Two prompts side by side: comparisons of two responses that answer different prompts.
+
+No set can open such a comparison alone, so they are opened for all sets that have no partner yet, when
+somebody asks for it. Which sets meet is drawn from the project's seed and the sets' own ids: the same sets
+are always paired in the same way.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from annotator.errors import Refused
+from annotator.models import CandidateSet, Comparison, ComparisonOption, Project, Response
+from annotator.services.comparisons import IDS, KEYS, Opening, make_places
+from annotator.services.inserting import insert_together, new_ids
+from annotator.services.projects import current_wave
+from pluralism.ordering import balanced_sides
+
+Waiting = tuple[int, int]
+"""A set and its prompt."""
+
+
+@dataclass(frozen=True)
+class JointQuestion:
+    """Two responses to different prompts, and the seed of everything that is drawn for them."""
+
+    language: str
+    responses: tuple[int, int]
+    seed: int
+
+
+def open_joint_comparisons(*, project: Project) -> int:
+    """Pair the complete sets of different prompts of a language that have no partner; return how many comparisons opened.
+
+    1. Hold the project, so that two calls at once don't pair a set twice.
+    2. By language, put the waiting sets in a drawn order and let neighbours of different prompts meet. Who is
+       left over waits for the next call.
+    3. Each two sets give up to `pairs_per_set` comparisons, none of them with a response of another.
+
+    Raises Refused where the project compares otherwise.
+    """
+    if project.task_format != Project.TaskFormat.TWO_PROMPTS:
+        raise Refused(
+            "format_needs_two_prompts",
+            _("Only projects that compare answers to two different prompts pair their prompts."),
+        )
+    with transaction.atomic():
+        Project.objects.select_for_update().get(pk=project.pk)
+        questions = [
+            question
+            for language, sets in sorted(_waiting(project).items())
+            for question in _meet(project, language, sets)
+        ]
+        if questions:
+            opening = _make_rows(project, questions)
+            insert_together(opening.comparisons, opening.options, opening.places)
+    return len(questions)
+
+
+def count_waiting(*, project: Project) -> int:
+    """Return how many complete sets have no partner yet."""
+    return sum(len(sets) for sets in _waiting(project).values())
+
+
+def _waiting(project: Project) -> dict[str, list[Waiting]]:
+    rows = (
+        CandidateSet.objects.filter(
+            project=project, state=CandidateSet.State.COMPLETE, prompt__isnull=False
+        )
+        .exclude(responses__options__isnull=False)
+        .order_by("pk")
+        .values_list("language", "pk", "prompt_id")
+    )
+    waiting: defaultdict[str, list[Waiting]] = defaultdict(list)
+    for language, set_id, prompt_id in rows:
+        assert prompt_id is not None
+        waiting[language].append((set_id, prompt_id))
+    return waiting
+
+
+def _meet(project: Project, language: str, sets: Sequence[Waiting]) -> Iterator[JointQuestion]:
+    rng = np.random.default_rng((project.seed, sets[0][0], len(sets)))
+    couples = list(_couples([sets[i] for i in rng.permutation(len(sets))]))
+    responses = _responses([set_id for couple in couples for set_id in couple])
+    for first, second in couples:
+        drawn = [rng.permutation(responses[set_id]).tolist() for set_id in (first, second)]
+        for pair in list(zip(*drawn, strict=False))[: project.pairs_per_set]:
+            here, there = pair if rng.integers(2) else reversed(pair)
+            yield JointQuestion(language, (here, there), int(rng.integers(2**63)))
+
+
+def _couples(sets: Sequence[Waiting]) -> Iterator[tuple[int, int]]:
+    """Let each set meet the next one that answers another prompt."""
+    alone: list[Waiting] = []
+    for set_id, prompt_id in sets:
+        # All that wait here answer the same prompt: else two of them would have met.
+        if alone and alone[-1][1] != prompt_id:
+            yield alone.pop()[0], set_id
+        else:
+            alone.append((set_id, prompt_id))
+
+
+def _responses(set_ids: Sequence[int]) -> dict[int, list[int]]:
+    by_set: defaultdict[int, list[int]] = defaultdict(list)
+    rows = Response.objects.filter(candidate_set__in=set_ids).order_by("candidate_set_id", "slot")
+    for set_id, response_id in rows.values_list("candidate_set_id", "pk"):
+        by_set[set_id].append(response_id)
+    return by_set
+
+
+def _make_rows(project: Project, questions: Sequence[JointQuestion]) -> Opening:
+    wave = current_wave(project_id=project.pk)
+    opening = Opening([], [], [])
+    ids = new_ids({IDS: len(questions), KEYS: len(questions)})
+    for question, pk, key in zip(questions, ids[IDS], ids[KEYS], strict=True):
+        comparison = Comparison(
+            pk=pk, project=wave.project, language=question.language, seed=question.seed
+        )
+        [orders] = balanced_sides(
+            [(0, 1)], wave.project.overlap, np.random.default_rng(question.seed)
+        )
+        opening.comparisons.append(comparison)
+        opening.options.extend(
+            ComparisonOption(comparison=comparison, response_id=response_id, position=position)
+            for position, response_id in enumerate(question.responses)
+        )
+        opening.places.extend(make_places(comparison, orders, wave=wave, key=key))
+    return opening
