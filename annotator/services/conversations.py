@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from annotator.errors import Missing, Refused
 from annotator.models import Conversation, Participation, Prompt, Turn, Wave
 from annotator.selectors.conversations import NextTurn, find_paths
+from annotator.services.drafts import forget_draft
 from annotator.services.prompt_rows import is_visible, text_problem
 
 MAX_MESSAGE = 10_000
@@ -43,6 +44,7 @@ def send_message(*, participation: Participation, wave: Wave, turn_id: int, mess
                 continues_id=step.continues,
                 is_drawn=step.is_drawn,
             )
+        forget_draft(participation=participation, about=f"turn-{turn_id}")
     return stored
 
 
@@ -55,6 +57,7 @@ def finish_conversation(*, participation: Participation, wave: Wave, turn_id: in
                 sentence = _("Please write on: a conversation has at least %(turns)d turns here.")
                 raise Refused("too_short", sentence % {"turns": wave.setting("turns_min")})
             _finish(turn)
+        forget_draft(participation=participation, about=f"turn-{turn_id}")
 
 
 def give_up_waiting(*, participation: Participation, turn_id: int) -> None:
@@ -93,6 +96,7 @@ def begin_with_own_prompt(
         ).update(conversations_begun=number + 1)
         if not counted:
             return _begun_before(participation)
+        forget_draft(participation=participation, about=f"own-{number}")
         prompt = Prompt.objects.create(
             project=participation.project,
             source=Prompt.Source.OWN,

@@ -13,6 +13,7 @@ from annotator.selectors.conversations import (
     find_paths,
     topic_hints,
 )
+from annotator.selectors.drafts import find_draft
 from annotator.selectors.endpoints import generating_endpoints
 from annotator.selectors.tasks import Task, get_task
 from annotator.services.assignments import claim_next, resume
@@ -86,6 +87,7 @@ def describe_step(step: Step, participation: Participation, wave: Wave | None) -
     if step.state == "next":
         assert step.paths.next_turn is not None
         context["next_turn"] = step.paths.next_turn
+        context["draft"] = f"turn-{step.paths.next_turn.turn_id}"
         context["conversation"] = render_conversation(
             step.paths.next_turn.said, step.paths.next_turn.language
         )
@@ -94,8 +96,11 @@ def describe_step(step: Step, participation: Participation, wave: Wave | None) -
         context |= {
             "languages": languages,
             "number": participation.conversations_begun,
+            "draft": f"own-{participation.conversations_begun}",
             "hints": topic_hints(wave=wave, languages=[*languages, "en"]),
         }
+    if "draft" in context:
+        context["kept"] = find_draft(participation=participation, about=context["draft"])
     return context
 
 

@@ -339,12 +339,14 @@ def test_neither_origin_nor_others_reach_the_page(browser: Client) -> None:
         assert secret not in html
 
 
-def test_the_page_for_the_next_message_takes_four_queries(
+def test_the_page_for_the_next_message_takes_five_queries(
     browser: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     sent(browser, choice="a")
     page_of(browser)
-    with django_assert_num_queries(4):  # session, account, participation, unfinished conversations
+    with django_assert_num_queries(
+        5
+    ):  # session, account, participation, unfinished conversations, draft
         browser.get(task_url())
 
 

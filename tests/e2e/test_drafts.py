@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
+from pytest_django import Settings
 
 from annotator.models import Annotator, Assignment, Draft, Judgment, Participation, Project
 from tests.e2e.visitors import Visitor, Visitors
@@ -213,3 +214,28 @@ def test_the_time_is_prolonged_while_one_works_and_its_end_is_announced(at_work:
     at_work.choose("a")
     at_work.submit()
     assert Judgment.objects.count() == 1
+
+
+@pytest.fixture
+def writes_on(visit: Visitors, alice: Annotator, settings: Settings) -> Visitor:
+    settings.VLLM_BASE_URL = "http://127.0.0.1:9"  # it is not asked before something is sent
+    project = make_project(turns=3, strategy="independent")
+    make_participation(project, alice)
+    make_set(project)
+    visitor = visit()
+    visitor.sign_in("alice")
+    visitor.go(TASK)
+    visitor.choose("a")
+    visitor.page.click("#submit")
+    return visitor
+
+
+def test_the_next_message_of_a_conversation_has_its_draft(writes_on: Visitor) -> None:
+    page = writes_on.page
+    page.fill("#next-turn [name=message]", "And what if")
+    expect(page.locator("#saved")).to_have_text(DRAFTED)
+    page.reload()
+    expect(page.locator("#next-turn [name=message]")).to_have_value("And what if")
+    page.click("#next-turn [value=finish]")
+    expect(page.locator("h1")).to_have_text("Nothing to compare right now")
+    assert Draft.objects.count() == 0
