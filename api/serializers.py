@@ -249,7 +249,7 @@ class FormatQuery(StrictSerializer):
         default="native",
         max_length=40,
         help_text=_(
-            "native, community-alignment, preference, preference-implicit, unpaired, rewardbench-2, ranking or joint."
+            "native, community-alignment, preference, preference-implicit, unpaired, rewardbench-2, ranking, joint or offers."
         ),
     )
 

@@ -28,6 +28,8 @@ def _database(url: str) -> dict[str, Any]:
     }
 
 
+VERSION = "0.1.0"
+"""Of this program, as pyproject.toml says; every release names it."""
 SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
 DEMO = ENV.demo

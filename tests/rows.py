@@ -1,6 +1,6 @@
 """A project with one row of everything that the admin shows."""
 
-from annotator.models import Annotator, Project, PromptGroup, ValueProfile
+from annotator.models import Annotator, Project, PromptGroup, Release, ValueProfile
 from annotator.services.generation import start_run
 from annotator.services.people import create_invitations
 from tests.factories import (
@@ -24,6 +24,7 @@ def make_rows(project: Project) -> None:
     make_judgment(make_participation(project, alice))
     create_invitations(project=project, count=1)
     make_token(project)
+    Release.objects.create(project=project, version="1.0", formats=["native"], licence="CC-BY-4.0")
     ValueProfile.objects.create(
         project=project, name=project.name, slug="kind", dimension="d", texts={"en": "Be kind."}
     )

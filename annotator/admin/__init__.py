@@ -11,6 +11,7 @@ from annotator.admin import (
     people,
     projects,
     prompts,
+    releases,
     sources,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "people",
     "projects",
     "prompts",
+    "releases",
     "sources",
 ]
 

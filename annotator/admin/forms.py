@@ -65,6 +65,13 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             "Places of each comparison reserved for a stratum: {“FR”: 1, “IN”: 1}. The rest is for everyone."
         ),
     )
+    model_licences = ObjectField(
+        label=gettext_lazy("Licences of the models' texts"),
+        blank={},
+        help_text=gettext_lazy(
+            "Under which licence each model's responses may be passed on: {“model”: “CC-BY-NC-4.0”}. A release stands under one that keeps them all."
+        ),
+    )
 
     consent_ticks = forms.MultipleChoiceField(
         label=gettext_lazy("Asked separately"),
@@ -93,7 +100,7 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             *("overlap", "lease_minutes", "target_per_person", "instructions", "consent_text"),
             *("consent_ticks", "after_withdrawal", "demographics"),
             *("explanation_share", "explanation_required_share", "strategy"),
-            *("stratum_by", "quotas"),
+            *("stratum_by", "quotas", "model_licences"),
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -13,6 +13,7 @@ from annotator.admin.base import PlurivoxAdmin, person
 from annotator.admin.diversity import DiversityPage
 from annotator.admin.forms import ProjectForm
 from annotator.admin.project_pages import ProjectPages
+from annotator.admin.releases import ReleasePage
 from annotator.admin.team import TeamPage
 from annotator.models import GenerationRun, Project, Right
 from annotator.selectors.progress import count_progress
@@ -99,6 +100,10 @@ class ProjectAdmin(PlurivoxAdmin):
             gettext_lazy("Who is needed"),
             {"fields": ("stratum_by", "quotas"), "classes": ("collapse",)},
         ),
+        (
+            gettext_lazy("What is released"),
+            {"fields": ("model_licences",), "classes": ("collapse",)},
+        ),
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
@@ -124,6 +129,7 @@ class ProjectAdmin(PlurivoxAdmin):
                 ("pair", pages.pair_prompts),
                 ("invite", pages.invite),
                 ("token", pages.make_token),
+                ("release", ReleasePage(self).release),
                 ("team", TeamPage(self).team),
             )
         ]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from annotator.models.fields import LanguageField, new_key, new_seed
 from annotator.models.people import Annotator
 from annotator.models.people_settings import PeopleSettings
+from annotator.models.release_settings import ReleaseSettings
 from annotator.models.roles import Right, roles_with
 from annotator.models.settings import FormatSettings
 
@@ -31,7 +32,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(memberships__annotator=user, memberships__role__in=roles_with(to))
 
 
-class Project(FormatSettings, PeopleSettings):
+class Project(FormatSettings, PeopleSettings, ReleaseSettings):
     """One collection. The settings marked frozen reach people only as a Wave."""
 
     class State(models.TextChoices):

@@ -37,11 +37,12 @@ SELECT count(*), count(DISTINCT judgment.participation_id), count(DISTINCT promp
     count(*) FILTER (WHERE judgment.explanation_asked <> 'no'), count(*) FILTER (WHERE judgment.explanation <> '')
 {FROM} WHERE {COUNTED}"""
 EXCLUDED = f"""
-SELECT count(*) FILTER (WHERE person.withdrawn_at IS NOT NULL),
+SELECT {{group}}, count(*) FILTER (WHERE person.withdrawn_at IS NOT NULL),
     count(*) FILTER (WHERE person.withdrawn_at IS NULL AND comparison.kind <> 'collect'),
     count(*) FILTER (WHERE person.withdrawn_at IS NULL AND {SURPLUS}),
     count(*) FILTER (WHERE person.withdrawn_at IS NULL AND comparison.kind = 'collect' AND counting.id IS NULL AND NOT {SURPLUS})
-{FROM} WHERE judgment.project_id = %(project)s"""
+{FROM} WHERE judgment.project_id = %(project)s GROUP BY 1 ORDER BY 1"""
+EXCLUSIONS = ("withdrawn", "other_kinds", "surplus", "superseded")
 PLACES = """
 SELECT count(*), count(*) FILTER (WHERE state = 'judged') FROM annotator_assignment WHERE project_id = %(project)s"""
 OFFERS = """
@@ -49,6 +50,17 @@ SELECT offer.outcome, offer.skip_reason, count(*)
 FROM annotator_offer offer JOIN annotator_participation person ON person.id = offer.participation_id
 WHERE person.project_id = %(project)s AND person.withdrawn_at IS NULL
 GROUP BY offer.outcome, offer.skip_reason ORDER BY offer.outcome, offer.skip_reason"""
+# Who came, who stayed, by country; who withdrew is counted, and nothing else of them.
+PEOPLE = """
+SELECT country, count(*), count(*) FILTER (WHERE judgments_given > 0 AND withdrawn_at IS NULL), count(*) FILTER (WHERE withdrawn_at IS NOT NULL)
+FROM annotator_participation WHERE project_id = %(project)s GROUP BY country ORDER BY country"""
+TASKS = """
+SELECT comparison.language, count(*), count(*) FILTER (WHERE offer.outcome = 'judged'), count(*) FILTER (WHERE offer.outcome = 'skipped'),
+    count(*) FILTER (WHERE offer.outcome NOT IN ('judged', 'skipped'))
+FROM annotator_offer offer JOIN annotator_participation person ON person.id = offer.participation_id
+JOIN annotator_comparison comparison ON comparison.id = offer.comparison_id
+WHERE person.project_id = %(project)s AND person.withdrawn_at IS NULL AND comparison.kind = 'collect'
+GROUP BY comparison.language ORDER BY comparison.language"""
 LICENCES = """
 SELECT DISTINCT licence FROM annotator_prompt WHERE project_id = %(project)s AND licence <> '' ORDER BY licence"""
 
@@ -95,6 +107,10 @@ class ReleaseFacts:
     strategies: list[tuple[str, str, str, int, int]]
     choices: dict[str, int]
     excluded: dict[str, int]
+    excluded_by_language: list[tuple[str, int, int, int, int]]
+    excluded_by_country: list[tuple[str, int, int, int, int]]
+    people: list[tuple[str, int, int, int]]
+    tasks: list[tuple[str, int, int, int, int]]
     offers: list[tuple[str, str, int]]
     licences: list[str]
     agreement: Agreement
@@ -107,7 +123,10 @@ def read_facts(*, project: Project, snapshot: Snapshot) -> ReleaseFacts:
     def read(sql: str) -> list[tuple[Any, ...]]:
         return [tuple(_text(cell) for cell in row) for row in snapshot.rows(sql, values)]
 
-    (whole,), (excluded,), (places,), (agreed,) = map(read, (WHOLE, EXCLUDED, PLACES, AGREEMENT))
+    (whole,), (places,), (agreed,) = map(read, (WHOLE, PLACES, AGREEMENT))
+    by_language, by_country = (
+        read(EXCLUDED.format(group=group)) for group in ("comparison.language", "person.country")
+    )
     return ReleaseFacts(
         judgments=whole[0],
         annotators=whole[1],
@@ -127,9 +146,14 @@ def read_facts(*, project: Project, snapshot: Snapshot) -> ReleaseFacts:
         countries=read(COUNTRIES),
         strategies=read(STRATEGIES),
         choices=dict(read(CHOICES)),
-        excluded=dict(
-            zip(("withdrawn", "other_kinds", "surplus", "superseded"), excluded, strict=True)
-        ),
+        excluded={
+            name: sum(row[number] for row in by_language)
+            for number, name in enumerate(EXCLUSIONS, start=1)
+        },
+        excluded_by_language=by_language,
+        excluded_by_country=by_country,
+        people=read(PEOPLE),
+        tasks=read(TASKS),
         offers=read(OFFERS),
         licences=[row[0] for row in read(LICENCES)],
         agreement=Agreement(

@@ -44,6 +44,8 @@ PROJECT_PAGES: dict[str, set[str]] = {
     "state": MANAGE,
     "invite": MANAGE,
     "token": EXPORT,
+    "release": EXPORT,
+    "pair": MANAGE,
     "team": OWN,
 }
 """The pages below a project, by who may open them."""
@@ -51,8 +53,11 @@ OTHER_PAGES: dict[str, set[str]] = {
     "annotator_generationrun_progress": SEE,
     "annotator_generationrun_steer": MANAGE,
     "annotator_candidateset_review": REVIEW,
+    "annotator_release_progress": EXPORT,
+    "annotator_release_file": EXPORT,
+    "annotator_release_retract": EXPORT,
 }
-LISTS: dict[str, set[str]] = {"apitoken": EXPORT, "auditevent": MANAGE}
+LISTS: dict[str, set[str]] = {"apitoken": EXPORT, "auditevent": MANAGE, "release": EXPORT}
 """Lists that not every role may see."""
 SITE_PAGES = {
     *("index", "login", "logout", "password_change", "password_change_done"),

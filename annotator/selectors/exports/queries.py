@@ -5,7 +5,7 @@ judgment, so that the first row comes at once and nothing is sorted or hashed in
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from annotator.selectors.exports.native import (
     SURPLUS,
     TOMBSTONE_ROW,
 )
+from annotator.selectors.exports.offers import offers
 from annotator.selectors.exports.preference import explicit, implicit
 from annotator.selectors.exports.ranking import ranking
 from annotator.selectors.exports.rewardbench import rewardbench
@@ -41,6 +42,7 @@ DERIVED: Mapping[str, Callable[[Project, Filters], Shape]] = {
     "rewardbench-2": rewardbench,
     "ranking": ranking,
     "joint": joint,
+    "offers": offers,
 }
 """The formats made for a reader; `native` holds everything."""
 FORMATS = ("native", *DERIVED)
@@ -103,12 +105,10 @@ def released_query(*, project: Project, export_format: str) -> tuple[Query, Mapp
         shape = Shape(columns=NATIVE_RELEASED)
     else:
         shape = _shape(project, export_format, Filters())
-        shape = replace(shape, conditions=(*shape.conditions, *_counted("true")))
-    sql = _select(
-        build_object(shape.columns),
-        FROM + shape.joins,
-        list(shape.conditions),
-        split=BY_GROUP_AND_PERSON if shape.personal else BY_GROUP,
+        if shape.counts:
+            shape = replace(shape, conditions=(*shape.conditions, *_counted("true")))
+    sql = _select_shape(
+        shape, shape.conditions, split=BY_GROUP_AND_PERSON if shape.personal else BY_GROUP
     )
     return Query(sql, values), features_of(shape.columns)
 
@@ -130,7 +130,8 @@ def features(*, project: Project, export_format: str) -> dict[str, Feature]:
 
 def _shape(project: Project, export_format: str, filters: Filters) -> Shape:
     """Return the rows of a format made for a reader; refuse one that does not go with the project's questions."""
-    if (export_format == "joint") != (project.task_format == Project.TaskFormat.TWO_PROMPTS):
+    two = project.task_format == Project.TaskFormat.TWO_PROMPTS
+    if export_format != "offers" and (export_format == "joint") != two:
         raise Refused(
             "format_needs_one_prompt" if export_format != "joint" else "format_needs_two_prompts",
             _("This project compares answers to two different prompts. Ask for joint or native.")
@@ -158,11 +159,15 @@ def _derived(
             ),
             fields={"since": _("Only with format=native.")},
         )
-    wanted = [*shape.conditions, *_counted(filters.counted or "true"), *conditions]
-    return Query(
-        _select(build_object(shape.columns), FROM + shape.joins, wanted),
-        values | {"countries": json.dumps(COUNTRIES)},
-    )
+    counted = _counted(filters.counted or "true") if shape.counts else []
+    wanted = [*shape.conditions, *counted, *conditions]
+    return Query(_select_shape(shape, wanted), values | {"countries": json.dumps(COUNTRIES)})
+
+
+def _select_shape(shape: Shape, conditions: Sequence[str], split: str = "") -> str:
+    more = f", {split}" if split else ""
+    where = "\n    AND ".join([shape.in_project, "person.withdrawn_at IS NULL", *conditions])
+    return f"SELECT {build_object(shape.columns)}::text{more}\n{shape.source}{shape.joins}\nWHERE {where}\nORDER BY {shape.order}"
 
 
 def _select(
@@ -171,12 +176,10 @@ def _select(
     conditions: list[str],
     *,
     withdrawn: bool = False,
-    split: str = "",
 ) -> str:
     present = f"person.withdrawn_at IS {'NOT ' if withdrawn else ''}NULL"
     where = "\n    AND ".join(["judgment.project_id = %(project)s", present, *conditions])
-    more = f", {split}" if split else ""
-    return f"SELECT {row}::text{more}\n{source}\nWHERE {where}\nORDER BY judgment.id"
+    return f"SELECT {row}::text\n{source}\nWHERE {where}\nORDER BY judgment.id"
 
 
 def _narrow(filters: Filters) -> tuple[list[str], dict[str, Any]]:

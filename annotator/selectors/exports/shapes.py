@@ -63,3 +63,8 @@ class Shape:
     conditions: tuple[str, ...] = ()
     personal: bool = True
     """Whether a row is what one person said."""
+    source: str = FROM
+    in_project: str = "judgment.project_id = %(project)s"
+    order: str = "judgment.id"
+    counts: bool = True
+    """Whether rows are judgments, of which some fill a place and others don't."""

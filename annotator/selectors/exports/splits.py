@@ -13,8 +13,8 @@ def _drawn(what: str) -> str:
     return f"('x' || substr(md5({what}), 1, 8))::bit(32)::bigint < {TENTH}"
 
 
-GROUP = "concat_ws(':', 'group', judgment.project_id, COALESCE(prompt_group.kind || ':' || prompt_group.key, 'prompt:' || prompt.id, 'conversation:' || conversation.id))"
-PERSON = "concat_ws(':', 'person', judgment.project_id, person.pseudonym)"
+GROUP = "concat_ws(':', 'group', %(project)s, COALESCE(prompt_group.kind || ':' || prompt_group.key, 'prompt:' || prompt.id, 'conversation:' || conversation.id))"
+PERSON = "concat_ws(':', 'person', %(project)s, person.pseudonym)"
 
 
 BY_GROUP = f"CASE WHEN {_drawn(GROUP)} THEN 'test' ELSE 'train' END"

@@ -25,6 +25,7 @@ from annotator.models import Release
 from annotator.selectors.exports import SPLITS, Snapshot, released_query
 from annotator.selectors.exports.columns import SCHEMA_VERSION, Feature
 from annotator.selectors.release_facts import ReleaseFacts, read_facts
+from annotator.services.releases.code import describe_code
 from annotator.services.releases.documents import write_documents
 from annotator.services.releases.files import SplitWriter, WrittenFile, describe, schema_of
 
@@ -114,6 +115,8 @@ def _manifest(
         "project": release.project.slug,
         "version": release.version,
         "schema_version": SCHEMA_VERSION,
+        "code": describe_code(),
+        "filters": {},
         "licence": release.licence,
         "formats": list(release.formats),
         "cursor": cursor,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from annotator.bells import ring
 from annotator.errors import Refused
-from annotator.models import Annotator, AuditEvent, Project, Prompt, Release
+from annotator.models import Annotator, AuditEvent, Project, Prompt, Release, Response
 from annotator.selectors.exports import FORMATS, released_query
 from annotator.services.audit import record
 from annotator.services.releases.licences import derive_licence
@@ -31,18 +31,11 @@ def start_release(
     exists for good.
     """
     wanted = _fitting(project, formats)
-    of_prompts = set(
-        Prompt.objects.filter(project=project)
-        .exclude(licence="")
-        .order_by()
-        .values_list("licence", flat=True)
-        .distinct()
-    )
     release = Release(
         project=project,
         version=version,
         formats=wanted,
-        licence=derive_licence(of_prompts=of_prompts, wanted=licence),
+        licence=derive_licence(of_texts=licences_of_texts(project), wanted=licence),
         created_by=created_by,
     )
     try:
@@ -69,6 +62,16 @@ def start_release(
         record(project=project, action=AuditEvent.Action.RELEASE, by=created_by, subject=version)
         ring("workers.build_release", release_id=release.pk)
     return release
+
+
+def licences_of_texts(project: Project) -> set[str]:
+    """Return the licences of the project's prompts and of the models whose responses people compared."""
+    named = Prompt.objects.filter(project=project).exclude(licence="").order_by()
+    licences = set(named.values_list("licence", flat=True).distinct())
+    for model, licence in project.model_licences.items():
+        if Response.objects.filter(project=project, model=model).exists():
+            licences.add(licence)
+    return licences
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ READ_AS = {
 """The answers without a winner as the pages name them, whose catalogues translate them."""
 MESSAGES = "list of messages, each with `role` (system, user, assistant) and `content`"
 MEANINGS: dict[str, str] = {
-    "judgment_id": "The judgment the row comes from; empty where a row sums up several.",
+    "judgment_id": "The judgment the row comes from; empty where a row sums up several, or where nothing was judged.",
     "candidate_set_id": "The set whose responses were compared.",
     "annotator_id": "Pseudonym of the person, different in every project.",
     "language": "BCP-47 tag of the prompt and its responses.",
@@ -31,6 +31,9 @@ MEANINGS: dict[str, str] = {
     "config_hash": "SHA-256 of these settings.",
     "submitted_at": "When the judgment was sent, UTC.",
     "shown_at": "When the comparison was shown, UTC.",
+    "ended_at": "When it was answered, skipped or given up, UTC; empty while it is still open.",
+    "outcome": "What came of a task shown: `judged`, `skipped`, `expired` (left until its time was over), `shown` (still open).",
+    "skip_reason": "Why it was skipped, as the person chose.",
     "active_ms": "Milliseconds during which the page was visible; empty without JavaScript.",
     "duration_ms": "Milliseconds between showing and sending.",
     "conversation_id": "The person's path that the judgment belongs to.",

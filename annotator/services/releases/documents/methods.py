@@ -49,6 +49,26 @@ def write_methods(*, release: Release, facts: ReleaseFacts) -> str:
                 f"{facts.excluded['superseded']:,} that their author replaced, "
                 f"{facts.excluded['other_kinds']:,} of comparisons that check or train. "
                 "Except for the first, they are in `native`, marked.",
+                "By language of the comparison and by country of the person:",
+                table(
+                    ["group", "withdrawn", "checks and training", "surplus", "replaced"],
+                    [
+                        [group or NOT_SAID, *counts]
+                        for group, *counts in [
+                            *facts.excluded_by_language,
+                            *facts.excluded_by_country,
+                        ]
+                    ],
+                ),
+                _attrition(facts),
+                table(
+                    ["language", "shown", "judged", "skipped", "left or open"],
+                    facts.tasks,
+                ),
+                table(
+                    ["country", "joined", "judged at least once", "withdrew"],
+                    [[country or NOT_SAID, *rest] for country, *rest in facts.people],
+                ),
                 table(
                     ["what became of a task shown", "reason", "times"],
                     [[outcome, reason or "–", count] for outcome, reason, count in facts.offers],
@@ -79,6 +99,17 @@ def _collection(release: Release, facts: ReleaseFacts) -> str:
                 for wave in facts.waves
             ],
         )
+    )
+
+
+def _attrition(facts: ReleaseFacts) -> str:
+    joined = sum(row[1] for row in facts.people)
+    stayed = sum(row[2] for row in facts.people)
+    shown = sum(row[1] for row in facts.tasks)
+    judged = sum(row[2] for row in facts.tasks)
+    return (
+        f"{joined:,} people joined, {stayed:,} of them gave at least one judgment and are still there. They were shown "
+        f"{shown:,} tasks and judged {judged:,}. The format `offers` has a row for each task shown. By language and country:"
     )
 
 
