@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotator.views import accounts, drafts, gates, history, joining, task, turns
+from annotator.views import account, accounts, drafts, gates, history, joining, task, turns
 
 urlpatterns = [
     path("", joining.home, name="home"),
@@ -10,10 +10,15 @@ urlpatterns = [
     path("logout/", accounts.sign_out, name="logout"),
     path("language/", accounts.set_language, name="set_language"),
     path("look/", accounts.set_look, name="set_look"),
+    path("account/", account.account, name="account"),
+    path("account/download/", account.download, name="download"),
+    path("account/delete/", account.delete, name="delete_account"),
     path("demo/login/<str:signed>/", accounts.demo_login, name="demo_login"),
     path("join/<slug:slug>/", joining.join, name="join"),
     path("projects/<slug:slug>/consent/", gates.consent, name="consent"),
     path("projects/<slug:slug>/profile/", gates.profile, name="profile"),
+    path("projects/<slug:slug>/languages/", account.languages, name="languages"),
+    path("projects/<slug:slug>/leave/", account.leave, name="leave"),
     path("projects/<slug:slug>/instructions/", history.instructions, name="instructions"),
     path("projects/<slug:slug>/task/", task.task, name="task"),
     path("projects/<slug:slug>/task/renew/", task.renew_lease, name="renew"),

@@ -210,7 +210,7 @@ def skip(*, assignment_id: int, participation: Participation, reason: str) -> No
             outcome=Offer.Outcome.SKIPPED, skip_reason=reason, ended_at=Now()
         )
         forget_draft(participation=participation, about=f"task-{assignment_id}")
-        _promote_surplus(returned)
+        promote_surplus(returned)
 
 
 def give_back_overdue(*, project_id: int | None = None, limit: int = 1000) -> int:
@@ -218,7 +218,7 @@ def give_back_overdue(*, project_id: int | None = None, limit: int = 1000) -> in
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(GIVE_BACK, {"project": project_id, "limit": limit})
         places = [pk for (pk,) in cursor.fetchall()]
-        _promote_surplus(places)
+        promote_surplus(places)
     return len(places)
 
 
@@ -310,7 +310,7 @@ def _return_place(assignment_id: int, participation: Participation) -> list[int]
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _promote_surplus(places: list[int]) -> None:
+def promote_surplus(places: list[int]) -> None:
     """Let judgments that came late fill places that were given back, instead of asking one more person.
 
     They count from now on, which is a change that increments of the export must tell.

@@ -72,6 +72,7 @@ WITH conversation AS (
         %(strength)s, %(ranks)s, %(vetoes)s, %(general_kind)s, %(general_response)s, %(criteria)s, %(reasons)s, %(explanation)s, place.explanation_asked, place.place_kind, place.display_order, %(ui_language)s, %(device)s,
         offer.shown_at, clock_timestamp(), %(active_ms)s, (SELECT profile_id FROM annotator_participation WHERE id = %(person)s)
     FROM annotator_assignment place, turn, offer WHERE place.id = %(place)s
+      AND EXISTS (SELECT FROM annotator_participation WHERE id = %(person)s AND withdrawn_at IS NULL)
     RETURNING id
 ), counted AS (
     UPDATE annotator_assignment place
@@ -177,7 +178,7 @@ def submit_judgment(
                 shown=Shown(order, responses, asked),
             )
             is_collected = kind == Comparison.Kind.COLLECT
-            ((judgment_id, counted),) = STORE.rows(
+            kept = STORE.row(
                 values
                 | stored
                 | {
@@ -191,6 +192,9 @@ def submit_judgment(
                     ),
                 }
             )
+            if kept is None:  # they left while this waited for its turn
+                raise Missing(_("You have left this project, so it has no tasks for you."))
+            judgment_id, counted = kept
             _keep_in_step(participation, is_task=turn is None and is_collected)
             return Submitted(judgment_id, "counted" if counted else "surplus")
     except IntegrityError:  # the same page was submitted at the same moment, and won

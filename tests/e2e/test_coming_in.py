@@ -65,3 +65,23 @@ def test_from_consent_over_the_profile_to_the_first_task(
     page.wait_for_selector("#judgment")
     newest = ProfileRevision.objects.latest("pk")
     assert newest.sensitive_answers == {"ethnicity": "Immigrant"}
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_my_data_and_the_way_out(visit: Visitors, alice: Annotator, language: str) -> None:
+    prepare(alice, language, consent_text={})
+    visitor = visit(width=390, height=844, language=language)
+    visitor.sign_in("alice")
+    visitor.go(TASK)
+    visitor.page.check("#profile [name=age][value='35-45']")
+    visitor.page.click("#profile button")
+    visitor.page.wait_for_selector("#judgment")
+    visitor.go("/account/")
+    look(visitor, f"account-{language}")
+    visitor.page.click("[href$='/leave/']")
+    visitor.page.wait_for_selector("#leave")
+    look(visitor, f"leave-{language}")
+    visitor.page.click("#leave button")
+    visitor.page.wait_for_selector("text=/./")
+    visitor.go("/account/")
+    assert visitor.page.locator("[href$='/leave/']").count() == 0

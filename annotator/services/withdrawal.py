@@ -1,0 +1,142 @@
+"""Leaving: a person takes their work out of a project, or their account out of the site.
+
+Judgments are never deleted: who withdrew is in no later export, and increments tell so. What a person wrote is
+erased where they were promised that; the triggers that keep rows as they are let nothing else through.
+"""
+
+import secrets
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from annotator.errors import Refused
+from annotator.models import Annotator, AuditEvent, Change, Consent, Participation, Project
+from annotator.services.assignments import promote_surplus
+from annotator.services.audit import record
+from annotator.services.projects import current_wave
+
+ERASED = "[…]"
+"""Stands where a text was: some columns must hold one."""
+
+GIVE_BACK = """
+UPDATE annotator_assignment
+SET state = 'open', tier = 0, key = nextval('annotator_assignment_key'), participation_id = NULL, token = NULL,
+    lease_until = NULL, judgment_id = NULL
+WHERE owner_id IS NULL AND (
+    (participation_id = %(person)s AND state = 'leased')
+    OR judgment_id IN (SELECT id FROM annotator_judgment WHERE participation_id = %(person)s AND project_id = %(project)s))
+RETURNING id
+"""
+END_OWN = """
+UPDATE annotator_assignment SET state = 'open', token = NULL, lease_until = NULL
+WHERE owner_id = %(person)s AND state = 'leased';
+DELETE FROM annotator_assignment place
+WHERE owner_id = %(person)s AND state = 'open'
+    AND NOT EXISTS (SELECT FROM annotator_offer WHERE assignment_id = place.id)
+    AND NOT EXISTS (SELECT FROM annotator_judgment WHERE participation_id = %(person)s AND assignment_id = place.id);
+UPDATE annotator_offer SET outcome = 'expired', ended_at = clock_timestamp()
+WHERE participation_id = %(person)s AND outcome = 'shown';
+DELETE FROM annotator_draft WHERE participation_id = %(person)s
+"""
+TELL = """
+INSERT INTO annotator_change (project_id, kind, judgment_id, at)
+SELECT project_id, 'withdrawn', id, clock_timestamp() FROM annotator_judgment
+WHERE participation_id = %(person)s AND project_id = %(project)s ORDER BY id
+"""
+
+# What the person wrote, what models answered to it, and what they said of themselves.
+ERASE = """
+SET LOCAL plurivox.erasure = 'on';
+CREATE TEMPORARY TABLE followed ON COMMIT DROP AS
+    SELECT s.id FROM annotator_candidateset s JOIN annotator_turn turn ON turn.id = s.turn_id
+    JOIN annotator_conversation conversation ON conversation.id = turn.conversation_id
+    WHERE conversation.participation_id = %(person)s;
+UPDATE annotator_judgment SET explanation = '' WHERE participation_id = %(person)s AND explanation <> '';
+UPDATE annotator_turn turn SET message = %(erased)s FROM annotator_conversation conversation
+WHERE conversation.id = turn.conversation_id AND conversation.participation_id = %(person)s AND turn.message <> '';
+UPDATE annotator_prompt SET text = %(erased)s WHERE author_id = %(person)s;
+UPDATE annotator_response SET text = %(erased)s, html = '' WHERE candidate_set_id IN (SELECT id FROM followed);
+UPDATE annotator_exchange SET request = '{}', answer = NULL, error = '' WHERE candidate_set_id IN (SELECT id FROM followed);
+UPDATE annotator_candidateset SET state = 'cancelled', token = NULL
+WHERE id IN (SELECT id FROM followed) AND state IN ('queued', 'running');
+UPDATE annotator_profilerevision SET answers = '{}', sensitive_answers = '{}', language_skills = '{}'
+WHERE participation_id = %(person)s;
+DROP TABLE followed;
+SET LOCAL plurivox.erasure = 'off'
+"""
+
+
+@transaction.atomic
+def withdraw(*, participation: Participation) -> None:
+    """Take a person out of a project, for good; a second time changes nothing.
+
+    1. Hold the project's change lock alone: no answer of theirs is being stored meanwhile, and one that
+       waits finds them gone.
+    2. Mark them; who was marked before is done.
+    3. Give back what they hold and the places that their judgments fill; late work of others fills these first.
+    4. Tell exports, judgment by judgment.
+    5. Erase what they wrote, where the text they agreed to promised it.
+    """
+    values = {
+        "person": participation.pk,
+        "project": participation.project_id,
+        "erased": ERASED,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, %s)",
+            [Change.ADVISORY_LOCK, participation.project_id],
+        )
+        present = Participation.objects.filter(pk=participation.pk, withdrawn_at=None)
+        if not present.update(withdrawn_at=Now()):
+            return
+        cursor.execute(END_OWN, values)
+        cursor.execute(GIVE_BACK, values)
+        reopened = [pk for (pk,) in cursor.fetchall()]
+        promote_surplus(reopened)
+        cursor.execute(TELL, values)
+        erases = _erases(participation)
+        if erases:
+            cursor.execute(ERASE, values)
+    participation.refresh_from_db(fields=["withdrawn_at"])
+    record(
+        project=participation.project,
+        action=AuditEvent.Action.ERASE,
+        by=None,
+        subject=participation.pseudonym,
+        asked_by="the person",
+        places_reopened=len(reopened),
+        texts="erased" if erases else "kept",
+    )
+
+
+@transaction.atomic
+def delete_account(*, annotator: Annotator) -> None:
+    """Withdraw from every project and leave nothing that names the person; nobody can sign in any more."""
+    if annotator.is_staff:
+        raise Refused(
+            "staff",
+            _("This account belongs to the staff. Ask an administrator to remove it."),
+        )
+    for participation in Participation.objects.filter(
+        annotator=annotator, withdrawn_at=None
+    ).select_related("project"):
+        withdraw(participation=participation)
+    annotator.username = f"deleted-{secrets.token_hex(8)}"
+    annotator.first_name = annotator.last_name = annotator.email = ""
+    annotator.is_active = False
+    annotator.set_unusable_password()
+    annotator.save()
+
+
+def _erases(participation: Participation) -> bool:
+    """Tell what the terms say that this person agreed to last; those of now where they agreed to none."""
+    consent = (
+        Consent.objects.filter(participation=participation)
+        .select_related("wave")
+        .order_by("-pk")
+        .first()
+    )
+    wave = consent.wave if consent else current_wave(project_id=participation.project_id)
+    return bool(wave.setting("after_withdrawal") == Project.AfterWithdrawal.ERASE)
