@@ -78,7 +78,7 @@ def withdraw(*, participation: Participation) -> None:
     4. Tell exports, judgment by judgment.
     5. Erase what they wrote, where the text they agreed to promised it.
     """
-    values = {
+    values: dict[str, int | str] = {
         "person": participation.pk,
         "project": participation.project_id,
         "erased": ERASED,

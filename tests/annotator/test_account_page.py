@@ -79,11 +79,9 @@ def test_leaving_says_what_it_does_and_needs_a_post(client: Client) -> None:
     html = client.get("/projects/everyday/leave/").content.decode()
     assert '<form id="leave" method="post"' in html
     assert "cannot be undone" in html
-    person.refresh_from_db()
-    assert person.withdrawn_at is None
+    assert Participation.objects.get(withdrawn_at=None) == person
     assert "You have left" in client.post("/projects/everyday/leave/").content.decode()
-    person.refresh_from_db()
-    assert person.withdrawn_at is not None
+    assert not Participation.objects.filter(withdrawn_at=None).exists()
     assert client.get("/projects/everyday/task/").status_code == 404
     assert "You take part in no project" in client.get(URL).content.decode()
 

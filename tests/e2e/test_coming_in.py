@@ -13,15 +13,16 @@ from tests.factories import make_participation, make_project, make_prompt, make_
 
 TASK = "/projects/everyday/task/"
 
+CONSENT = {
+    "en": "You compare answers and say which one you prefer. Taking part is **voluntary**.",
+    "ar": "تقارن بين إجابات وتقول أيّها تفضّل. المشاركة **طوعية**.",
+}
+
 
 def prepare(alice: Annotator, language: str, **settings: Any) -> None:
     project = make_project(
         languages=["en", "ar"],
-        consent_text={
-            "en": "You compare answers and say which one you prefer. Taking part is **voluntary**.",
-            "ar": "تقارن بين إجابات وتقول أيّها تفضّل. المشاركة **طوعية**.",
-        },
-        **{"demographics": default_demographics(), **settings},
+        **{"demographics": default_demographics(), "consent_text": CONSENT, **settings},
     )
     make_participation(project, alice, languages=["en", "ar"])
     for tag, text in (("en", "What should I do?"), ("ar", "ماذا أفعل؟")):
