@@ -6,7 +6,15 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from annotator.models import Annotator, Consent, Judgment, Participation, ProfileRevision, Turn
+from annotator.models import (
+    Annotator,
+    Consent,
+    Draft,
+    Judgment,
+    Participation,
+    ProfileRevision,
+    Turn,
+)
 from annotator.selectors.demographics import OPTIONS, QUESTIONS
 
 
@@ -93,7 +101,9 @@ def _describe(participation: Participation) -> dict[str, Any]:
         "own_prompts": list(
             participation.prompts.order_by("pk").values("text", "language", "created_at")
         ),
-        "drafts": list(participation.drafts.order_by("pk").values("saved_at", "content")),
+        "drafts": list(
+            Draft.objects.filter(participation=participation).values("saved_at", "content")
+        ),
         "answers": list(_answers(participation)),
     }
 
