@@ -2,11 +2,21 @@
 
 from django.urls import path, re_path
 
-from api.views import candidates, documentation, generation, judgments, projects, prompts, releases
+from api.views import (
+    candidates,
+    documentation,
+    generation,
+    judgments,
+    projects,
+    prompts,
+    releases,
+    statistics,
+)
 
 app_name = "api"
 PROJECT = "projects/<slug:slug>/"
 RELEASE = f"{PROJECT}releases/<str:version>/"
+STATISTICS = f"{PROJECT}statistics/"
 RUN = f"{PROJECT}generation-runs/<int:run_id>/"
 
 urlpatterns = [
@@ -28,5 +38,9 @@ urlpatterns = [
     path(f"{PROJECT}releases/", releases.Releases.as_view(), name="releases"),
     path(RELEASE, releases.ReleaseDetail.as_view(), name="release"),
     path(f"{RELEASE}files/<path:name>", releases.ReleaseFile.as_view(), name="release-file"),
+    path(f"{STATISTICS}progress/", statistics.ProgressStatistics.as_view(), name="progress"),
+    path(f"{STATISTICS}agreement/", statistics.AgreementStatistics.as_view(), name="agreement"),
+    path(f"{STATISTICS}positions/", statistics.PositionStatistics.as_view(), name="positions"),
+    path(f"{STATISTICS}diversity/", statistics.DiversityStatistics.as_view(), name="diversity"),
     re_path("", documentation.nothing_here),
 ]

@@ -1,0 +1,114 @@
+"""Statistics of a project, each with intervals and the n behind it."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotator.models import Scope
+from annotator.selectors.diversity import diversity_table
+from annotator.selectors.progress import count_progress
+from annotator.selectors.statistics import (
+    Figure,
+    agreement,
+    positions,
+    progress_by_day,
+    progress_by_language,
+)
+from api.statistics_serializers import (
+    AgreementQuery,
+    AgreementReportSerializer,
+    DiversityQuery,
+    DiversitySerializer,
+    PositionsSerializer,
+    ProgressSerializer,
+)
+from api.views.base import ScopedView, get_project
+from pluralism.positions import Positions
+
+
+class ProgressStatistics(ScopedView):
+    """How far a project has come."""
+
+    scopes = {"GET": Scope.READ_STATISTICS}
+
+    @extend_schema(operation_id="statistics_progress", responses=ProgressSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        """Count what is wanted and what is there, by language and by day."""
+        project = get_project(request, slug)
+        found = {
+            "counts": count_progress(project_ids=[project.pk])[project.pk],
+            "languages": progress_by_language(project=project),
+            "days": progress_by_day(project=project),
+        }
+        return Response(ProgressSerializer(found).data)
+
+
+class AgreementStatistics(ScopedView):
+    """How far people agree."""
+
+    scopes = {"GET": Scope.READ_STATISTICS}
+
+    @extend_schema(
+        operation_id="statistics_agreement",
+        parameters=[AgreementQuery],
+        responses=AgreementReportSerializer,
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Measure agreement in planned places, with bootstrap intervals over comparisons."""
+        project = get_project(request, slug)
+        query = AgreementQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        report = agreement(project=project, divided=query.validated_data["divided"])
+        return Response(AgreementReportSerializer(report).data)
+
+
+class PositionStatistics(ScopedView):
+    """Whether people choose by position."""
+
+    scopes = {"GET": Scope.READ_STATISTICS}
+
+    @extend_schema(operation_id="statistics_positions", responses=PositionsSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """Count what was chosen in planned places by display position, an object for each number of responses."""
+        found = positions(project=get_project(request, slug))
+        return Response(PositionsSerializer([_shown(one) for one in found], many=True).data)
+
+
+class DiversityStatistics(ScopedView):
+    """How unlike the candidates are."""
+
+    scopes = {"GET": Scope.READ_STATISTICS}
+
+    @extend_schema(
+        operation_id="statistics_diversity",
+        parameters=[DiversityQuery],
+        responses=DiversitySerializer,
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Compare strategies and models by the diversity of the sets they made."""
+        project = get_project(request, slug)
+        query = DiversityQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        table = diversity_table(project=project, **query.validated_data)
+        return Response(DiversitySerializer(table).data)
+
+
+def _shown(found: Positions) -> dict[str, Any]:
+    """Return the test with a figure for each position; there is one only where something was chosen."""
+    return {
+        "k": len(found.counts),
+        "n": found.n,
+        "positions": [
+            {
+                "position_shown": position,
+                "count": count,
+                "share": Figure(count / found.n, found.intervals[position], found.n),
+            }
+            for position, count in enumerate(found.counts)
+        ],
+        "chi_square": found.chi_square,
+        "degrees_of_freedom": len(found.counts) - 1,
+        "p": found.p,
+    }
