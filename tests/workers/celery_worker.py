@@ -32,9 +32,9 @@ def environment() -> dict[str, str]:
 
 @contextmanager
 def run_worker(
-    *, log: Path, extra: Mapping[str, str] | None = None
+    *, log: Path, extra: Mapping[str, str] | None = None, queue: str = "bulk"
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a worker on the bulk queue, with one child, until the end of the block."""
+    """Run a worker on a queue, with one child, until the end of the block."""
     command = [
         sys.executable,
         "-m",
@@ -43,7 +43,7 @@ def run_worker(
         "config",
         "worker",
         "-Q",
-        "bulk",
+        queue,
         "--concurrency",
         "1",
         "--loglevel",
