@@ -77,6 +77,11 @@ class NextTurn:
     is_drawn: bool
     may_finish: bool
 
+    @property
+    def following(self) -> int:
+        """The number of the turn that is to be written."""
+        return self.number + 1
+
 
 @dataclass(frozen=True)
 class Waiting:

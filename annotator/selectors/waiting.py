@@ -17,6 +17,8 @@ LONG = 3.0
 """So many times the usual time, and it takes longer than usual."""
 LONG_SECONDS = 30.0
 """The same where no usual time is known, or a very short one."""
+SOON_SECONDS, LATE_SECONDS = 10.0, 60.0
+"""Until then the page looks again several times a second, and every second."""
 FULL = 0.97
 """A bar is not full before the set is stored."""
 
@@ -76,6 +78,11 @@ class Making:
     def is_under_way(self) -> bool:
         """Whether it is worth looking again."""
         return self.stage in ("waiting", "writing", "away")
+
+    @property
+    def look_again_ms(self) -> int:
+        """After how many milliseconds: often while most sets are made, seldom once it takes long."""
+        return 300 if self.waited < SOON_SECONDS else 1000 if self.waited < LATE_SECONDS else 3000
 
     @property
     def is_late(self) -> bool:

@@ -63,7 +63,7 @@ def test_the_answer_to_a_submit_asks_for_the_next_message(browser: Client) -> No
     html = response.content.decode()
     assert form(html, "next-turn")
     assert 'value="send"' in html
-    assert "1 of at most 3 turns" in html
+    assert "Turn 2 of at most 3" in html
     assert "Who decides?" in html
     judged = Judgment.objects.get()
     assert judged.choice_response is not None

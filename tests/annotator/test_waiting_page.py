@@ -65,11 +65,11 @@ def bars(html: str) -> list[str]:
     return re.findall(r'<progress max="1" value="([\d.]+)"', html)
 
 
-def test_the_page_shows_the_message_and_asks_anew_every_second(browser: Client, turn: Turn) -> None:
+def test_the_page_shows_the_message_and_asks_anew(browser: Client, turn: Turn) -> None:
     ask_for_turn(turn=turn)
     html = browser.get(url(turn)).content.decode()
     assert '<p lang="de" dir="ltr">Darf ich lügen?</p>' in html
-    assert f'hx-get="{url(turn)}?shown=waiting" hx-trigger="every 1s"' in html
+    assert f'hx-get="{url(turn)}?shown=waiting" hx-trigger="every 300ms"' in html
     assert f'<noscript><a class="button" href="{url(turn)}">Look again</a></noscript>' in html
     assert 'id="stage" class="stage" role="status"' in html
     assert "Go on with another task" in html
@@ -142,6 +142,15 @@ def test_where_nothing_is_known_nothing_is_promised(browser: Client, turn: Turn)
     assert "How long it takes is not known yet." in browser.get(url(turn)).content.decode()
 
 
+@pytest.mark.parametrize(("seconds", "pause"), [(0, 300), (15, 1000), (90, 3000)])
+def test_the_longer_it_takes_the_less_often_the_page_asks(
+    browser: Client, turn: Turn, seconds: int, pause: int
+) -> None:
+    candidate_set = ask_for_turn(turn=turn)
+    CandidateSet.objects.update(created_at=candidate_set.created_at - timedelta(seconds=seconds))
+    assert f'hx-trigger="every {pause}ms"' in browser.get(url(turn)).content.decode()
+
+
 def test_a_long_wait_is_called_one(browser: Client, turn: Turn) -> None:
     candidate_set = ask_for_turn(turn=turn)
     CandidateSet.objects.update(created_at=candidate_set.created_at - timedelta(seconds=60))
@@ -165,7 +174,7 @@ def test_a_server_that_is_away_is_said_and_looked_for_again(
     away(run)
     html = browser.get(url(turn)).content.decode()
     assert "The model is not answering at the moment. Your message is kept." in html
-    assert 'hx-trigger="every 1s"' in html
+    assert 'hx-trigger="every 300ms"' in html
     assert "Trying again." not in html
     assert "401" not in html
 
