@@ -38,6 +38,60 @@ def balanced_orders(k: int, n: int, rng: np.random.Generator) -> list[Order]:
     return orders[:n]
 
 
+def further_orders(orders: Sequence[Order], extra: int, rng: np.random.Generator) -> list[Order]:
+    """Draw `extra` display orders that go on balancing those that are there.
+
+    Parameters
+    ----------
+    orders : sequence of tuple of int
+        Permutations of the same options, at least one.
+    extra : int
+        Orders wanted.
+    rng : numpy.random.Generator
+        Where chance comes from.
+
+    Returns
+    -------
+    list of tuple of int
+        `extra` permutations. As long as every option stood in every position equally often, ±1, before,
+        it does after each of them: the places it stood in less than the most often, which leave as many
+        for each option as for each position, always hold a perfect matching (König).
+    """
+    k = len(orders[0])
+    stood = np.zeros((k, k), dtype=int)
+    for order in orders:
+        stood[list(order), range(k)] += 1
+    drawn: list[Order] = []
+    for _number in range(extra):
+        order = _matched(stood, rng)
+        stood[list(order), range(k)] += 1
+        drawn.append(order)
+    return drawn
+
+
+def _matched(
+    stood: "np.ndarray[tuple[int, ...], np.dtype[np.int_]]", rng: np.random.Generator
+) -> Order:
+    """Return an order whose options stand where they stood least, found by augmenting paths."""
+    k = len(stood)
+    behind = stood < stood.max() if (stood < stood.max()).any() else np.ones((k, k), dtype=bool)
+    option_at: dict[int, int] = {}
+
+    def place(option: int, tried: set[int]) -> bool:
+        for position in rng.permutation(k).tolist():
+            if behind[option, position] and position not in tried:
+                tried.add(position)
+                if position not in option_at or place(option_at[position], tried):
+                    option_at[position] = option
+                    return True
+        return False
+
+    for option in rng.permutation(k).tolist():
+        if not place(option, set()):  # they were out of balance before: any free position
+            option_at[next(position for position in range(k) if position not in option_at)] = option
+    return tuple(option_at[position] for position in range(k))
+
+
 def balanced_pairs(k: int, count: int, rng: np.random.Generator) -> list[Pair]:
     """Draw `count` different pairs of `k` options in which every option appears equally often, ±1.
 

@@ -29,6 +29,7 @@ from annotator.services.assignments import claim_next
 from annotator.services.comparisons import open_for
 from annotator.services.judgments import Answer, submit_judgment
 from annotator.services.projects import create_project, open_project
+from annotator.services.strata import place_of
 from annotator.services.tokens import create_token
 
 
@@ -63,7 +64,7 @@ def make_participation(
     """Let a person take part, without the gates."""
     defaults = {
         "pseudonym": f"p{annotator.pk:08d}",
-        "stratum": fields.get("country", "") if project.stratum_by else "",
+        **place_of(project=project, answers={"country": fields.get("country", "")}),
     }
     return Participation.objects.create(
         project=project, annotator=annotator, languages=list(languages), **{**defaults, **fields}

@@ -16,6 +16,7 @@ from annotator.admin.strategy_fields import StrategyField
 from annotator.admin.worded_fields import WordedField
 from annotator.models import Project, PromptGroup, Scope, Tick, Wave
 from annotator.models.worded import validate_criteria, validate_reasons
+from annotator.models.work_settings import validate_counts
 from annotator.selectors.questions import WAYS_OUT
 
 CRITERIA_EXAMPLE = """[
@@ -58,11 +59,11 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             "Short reasons that a person can tick for the choice, any number of them. An empty box offers none."
         ),
     )
-    quotas = ObjectField(
-        label=gettext_lazy("Reserved places"),
-        blank={},
+    next_wave = forms.BooleanField(
+        label=gettext_lazy("Yes, begin a new wave"),
+        required=False,
         help_text=gettext_lazy(
-            "Places of each comparison reserved for a stratum: {“FR”: 1, “IN”: 1}. The rest is for everyone."
+            "Some settings are frozen in a wave, which every judgment carries. Changing them begins the next wave: tick this to say that you want it."
         ),
     )
     model_licences = ObjectField(
@@ -100,7 +101,8 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             *("overlap", "lease_minutes", "target_per_person", "instructions", "consent_text"),
             *("consent_ticks", "after_withdrawal", "demographics"),
             *("explanation_share", "explanation_required_share", "strategy"),
-            *("stratum_by", "quotas", "model_licences"),
+            *("stratum_by", "quotas", "group_quotas", "target_by", "targets", "block_size"),
+            "model_licences",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -109,6 +111,15 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["explanation_min_length"].required = False
         if not self.instance.pk:
             self.initial["ways_out"] = Project.WayOut.values
+        for name in ("quotas", "group_quotas", "targets"):
+            if name in self.fields:
+                old = self.fields[name]
+                self.fields[name] = ObjectField(
+                    label=old.label,
+                    help_text=old.help_text,
+                    blank={},
+                    validators=[validate_counts],
+                )
         for name in ("instructions", "consent_text"):
             if name in self.fields:
                 old = self.fields[name]
@@ -129,13 +140,43 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         """Hold the settings against each other."""
         values: dict[str, Any] = super().clean() or {}
         if not self.errors:
-            try:
-                _check_quotas(
-                    values.get("quotas", {}), values.get("overlap", self.instance.overlap)
-                )
-            except ValidationError as error:
-                self.add_error("quotas", error)
+            self._check_who_is_needed(values)
+            self._ask_for_the_wave(values)
         return values
+
+    def _check_who_is_needed(self, values: Mapping[str, Any]) -> None:
+        reserved = sum(count for count in (values.get("quotas") or {}).values())
+        if reserved > values.get("overlap", self.instance.overlap):
+            self.add_error(
+                "quotas", _("More places are reserved than each comparison has (the overlap).")
+            )
+        for by, counts in (
+            ("stratum_by", "quotas"),
+            ("stratum_by", "group_quotas"),
+            ("target_by", "targets"),
+        ):
+            if values.get(counts) and not values.get(by):
+                self.add_error(by, _("Say by what people are divided."))
+
+    def _ask_for_the_wave(self, values: Mapping[str, Any]) -> None:
+        """Refuse a change of frozen settings, once there is a wave, until it is said to be wanted."""
+        if values.get("next_wave") or not self.instance.pk:
+            return
+        changed = [
+            name
+            for name in self.changed_data
+            if name in Project.FROZEN and values.get(name) != self.initial.get(name)
+        ]
+        latest = Wave.objects.filter(project=self.instance.pk).order_by("-number").first()
+        if changed and latest:
+            sentence = _(
+                "This changes what is frozen in wave %(wave)d: %(settings)s. Saved, it begins wave %(next)d when the project is opened again or the next comparisons are made; judgments given until then keep wave %(wave)d."
+            ) % {
+                "wave": latest.number,
+                "next": latest.number + 1,
+                "settings": ", ".join(str(self.fields[name].label).lower() for name in changed),
+            }
+            self.add_error("next_wave", sentence)
 
     def clean_strategy(self) -> str:
         """Take the parameters along."""
@@ -169,14 +210,6 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
                 )
             )
         return chosen
-
-
-def _check_quotas(quotas: Mapping[str, object], overlap: int) -> None:
-    counts = list(quotas.values())
-    if any(not isinstance(count, int) or isinstance(count, bool) or count < 0 for count in counts):
-        raise ValidationError(_("Each stratum needs a whole number of places, such as {“FR”: 1}."))
-    if sum(count for count in counts if isinstance(count, int)) > overlap:
-        raise ValidationError(_("More places are reserved than each comparison has (the overlap)."))
 
 
 class UploadForm(forms.Form):

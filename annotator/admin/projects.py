@@ -18,7 +18,9 @@ from annotator.admin.team import TeamPage
 from annotator.models import GenerationRun, Project, Right
 from annotator.selectors.progress import count_progress
 from annotator.selectors.readiness import list_lacks, list_language_states
-from annotator.services.projects import own_project
+from annotator.selectors.waves import list_pending
+from annotator.services.projects import own_project, record_settings
+from annotator.services.quotas import set_overlap
 
 
 @admin.register(Project)
@@ -34,7 +36,10 @@ class ProjectAdmin(PlurivoxAdmin):
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
     fieldsets = (
-        (None, {"fields": ("name", "slug", "description", "languages", "open_to_all")}),
+        (
+            None,
+            {"fields": ("next_wave", "name", "slug", "description", "languages", "open_to_all")},
+        ),
         (
             gettext_lazy("What people do"),
             {
@@ -50,7 +55,7 @@ class ProjectAdmin(PlurivoxAdmin):
                     "lease_minutes",
                 ),
                 "description": gettext_lazy(
-                    "The format can't change any more once comparisons are made. A new overlap holds for comparisons made from then on."
+                    "The format can't change any more once comparisons are made. A new overlap holds for all comparisons: open places close, or new ones open; what is judged stays."
                 ),
             },
         ),
@@ -98,7 +103,20 @@ class ProjectAdmin(PlurivoxAdmin):
         ),
         (
             gettext_lazy("Who is needed"),
-            {"fields": ("stratum_by", "quotas"), "classes": ("collapse",)},
+            {
+                "fields": (
+                    "stratum_by",
+                    "quotas",
+                    "group_quotas",
+                    "target_by",
+                    "targets",
+                    "block_size",
+                ),
+                "classes": ("collapse",),
+                "description": gettext_lazy(
+                    "Open places are cut anew when changed numbers are put into force; what is judged counts for whoever gave it."
+                ),
+            },
         ),
         (
             gettext_lazy("What is released"),
@@ -150,10 +168,26 @@ class ProjectAdmin(PlurivoxAdmin):
         )
 
     def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Save; whoever makes a project owns it."""
+        """Save; whoever makes a project owns it, and a changed overlap opens or closes places."""
+        overlap = obj.overlap
+        if change:
+            obj.overlap = form.initial["overlap"]
         super().save_model(request, obj, form, change)
         if not change:
             own_project(project=obj, owner=person(request))
+        elif overlap != obj.overlap:
+            set_overlap(project=obj, overlap=overlap, by=person(request))
+        if change and form.changed_data:
+            record_settings(project=obj, names=form.changed_data, by=person(request))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Project | None = None) -> Any:
+        """Ask about the next wave only where there is one already."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is not None and obj.waves.exists():
+            return fieldsets
+        (title, first), *others = fieldsets
+        fields = tuple(name for name in first["fields"] if name != "next_wave")
+        return [(title, {**first, "fields": fields}), *others]
 
     def _path_context(self, request: HttpRequest, project: Project) -> dict[str, Any]:
         """Queries: seven of the progress, two by language, one for comparisons, one for the runs."""
@@ -168,6 +202,7 @@ class ProjectAdmin(PlurivoxAdmin):
             "lacks": lacks,
             "may_open": not any(lack.is_necessary for lack in lacks),
             "runs": GenerationRun.objects.filter(project=project)[:5],
+            "pending": list_pending(project=project),
             "may_own": person(request).may(Right.OWN, project.pk),
             "may_export": person(request).may(Right.EXPORT, project.pk),
             "join_url": reverse("join", args=[project.slug]),

@@ -22,7 +22,7 @@ from annotator.models.judgments import Change, Conversation, Judgment, Turn
 from annotator.models.measures import Diversity, MeasuringFault, Verdict
 from annotator.models.people import Annotator, Consent, Participation, ProfileRevision
 from annotator.models.people_settings import Tick
-from annotator.models.projects import Project, Wave
+from annotator.models.projects import BlockCounter, Project, Target, Wave
 from annotator.models.prompts import Prompt, PromptGroup
 from annotator.models.releases import Release
 from annotator.models.roles import Right, Role
@@ -35,6 +35,7 @@ __all__ = [
     "ApiToken",
     "Assignment",
     "AuditEvent",
+    "BlockCounter",
     "CandidateSet",
     "Change",
     "Comparison",
@@ -62,6 +63,7 @@ __all__ = [
     "Right",
     "Role",
     "Scope",
+    "Target",
     "Tick",
     "TranslationDraft",
     "Turn",

@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from annotator.models.fields import LanguageField, new_seed
 from annotator.models.generation import CandidateSet, Response
 from annotator.models.people import Participation
-from annotator.models.projects import Project, Wave
+from annotator.models.projects import Project, Target, Wave
+from annotator.models.prompts import PromptGroup
+from annotator.models.work_settings import LONGEST_STRATUM
 
 
 class Comparison(models.Model):
@@ -109,6 +111,7 @@ class Assignment(models.Model):
         OPEN = "open", _("open")
         LEASED = "leased", _("leased")
         JUDGED = "judged", _("judged")
+        CLOSED = "closed", _("closed: not wanted any more")
 
     class PlaceKind(models.TextChoices):
         PLANNED = "planned", _("planned")
@@ -129,7 +132,7 @@ class Assignment(models.Model):
     )
     number = models.BigIntegerField(
         help_text=_(
-            "Which place of the comparison, from 0; a further person's own is numbered by the person."
+            "Which place of the comparison, from 0; a further person's own is numbered by the person, a group's below 0."
         )
     )
     owner = models.ForeignKey(
@@ -141,8 +144,31 @@ class Assignment(models.Model):
         related_name="own_places",
         help_text=_("Whose place it is alone; empty where anybody may take it."),
     )
+    group = models.ForeignKey(
+        PromptGroup,
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="places",
+        help_text=_(
+            "Whose place it is where a group of prompts shares it: it may move among them."
+        ),
+    )
+    slot = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Which of the places of the group and stratum.")
+    )
+    target = models.ForeignKey(
+        Target,
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("The target that it counts for while it is leased or judged."),
+    )
     language = LanguageField()
-    stratum = models.CharField(max_length=64, default="", blank=True)
+    stratum = models.CharField(max_length=LONGEST_STRATUM, default="", blank=True)
     tier = models.PositiveSmallIntegerField(default=FRESH)
     key = models.BigIntegerField(
         help_text=_("Order in the queue, from the sequence annotator_assignment_key.")
@@ -186,6 +212,14 @@ class Assignment(models.Model):
                 name="one_assignment_per_comparison_and_number", fields=("comparison", "number")
             ),
             models.UniqueConstraint(
+                name="one_place_per_group_stratum_and_slot", fields=("group", "stratum", "slot")
+            ),
+            models.CheckConstraint(
+                name="places_of_a_group_have_a_slot",
+                condition=Q(group__isnull=True, slot__isnull=True)
+                | Q(group__isnull=False, slot__isnull=False),
+            ),
+            models.UniqueConstraint(
                 name="one_lease_per_participation",
                 fields=("participation",),
                 condition=Q(state="leased"),
@@ -222,6 +256,11 @@ class Assignment(models.Model):
                 name="assignment_own_places",
                 fields=("owner", "tier", "key"),
                 condition=Q(state="open", owner__isnull=False),
+            ),
+            models.Index(
+                name="assignment_of_groups",
+                fields=("project", "stratum", "key"),
+                condition=Q(state="open", group__isnull=False),
             ),
             models.Index(
                 name="assignment_leases", fields=("lease_until",), condition=Q(state="leased")
@@ -282,7 +321,7 @@ class QueueCursor(models.Model):
         Participation, on_delete=models.PROTECT, db_index=False, related_name="cursors"
     )
     language = LanguageField()
-    stratum = models.CharField(max_length=64, default="", blank=True)
+    stratum = models.CharField(max_length=LONGEST_STRATUM, default="", blank=True)
     tier = models.PositiveSmallIntegerField()
     position = models.BigIntegerField(help_text=_("The key last claimed."))
     served_at = models.DateTimeField(help_text=_("The least recently served language comes first."))

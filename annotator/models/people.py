@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotator.models.fields import LanguageField
 from annotator.models.roles import RIGHTS
+from annotator.models.work_settings import LONGEST_STRATUM
 
 
 class Annotator(AbstractUser):
@@ -53,10 +54,23 @@ class Participation(models.Model):
         max_length=2, blank=True, help_text=_("ISO 3166-1 alpha-2; empty where unknown.")
     )
     stratum = models.CharField(
-        max_length=64,
+        max_length=LONGEST_STRATUM,
         blank=True,
         editable=False,
         help_text=_("Which reserved places are this person's."),
+    )
+    target = models.ForeignKey(
+        "annotator.Target",
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text=_("The target their judgments count for; empty: they are not limited."),
+    )
+    block_number = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text=_("Whose turn it was to get a block.")
     )
     invitation = models.ForeignKey(
         "annotator.Invitation",

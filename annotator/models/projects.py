@@ -18,6 +18,7 @@ from annotator.models.people_settings import PeopleSettings
 from annotator.models.release_settings import ReleaseSettings
 from annotator.models.roles import Right, roles_with
 from annotator.models.settings import FormatSettings
+from annotator.models.work_settings import LONGEST_STRATUM, WorkSettings
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -32,7 +33,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(memberships__annotator=user, memberships__role__in=roles_with(to))
 
 
-class Project(FormatSettings, PeopleSettings, ReleaseSettings):
+class Project(FormatSettings, PeopleSettings, ReleaseSettings, WorkSettings):
     """One collection. The settings marked frozen reach people only as a Wave."""
 
     class State(models.TextChoices):
@@ -40,10 +41,6 @@ class Project(FormatSettings, PeopleSettings, ReleaseSettings):
         OPEN = "open", _("open")
         PAUSED = "paused", _("paused")
         CLOSED = "closed", _("closed")
-
-    class StratumBy(models.TextChoices):
-        NOTHING = "", _("everyone together")
-        COUNTRY = "country", _("country")
 
     slug = models.SlugField(
         unique=True, help_text=_("Part of every address of the project; cannot hold spaces.")
@@ -126,18 +123,6 @@ class Project(FormatSettings, PeopleSettings, ReleaseSettings):
         help_text=_("How candidates are made unless a run says otherwise."),
     )
     strategy_parameters = models.JSONField(_("strategy parameters"), default=dict, blank=True)
-    stratum_by = models.CharField(
-        _("strata"), max_length=16, choices=StratumBy.choices, default=StratumBy.NOTHING, blank=True
-    )
-    quotas = models.JSONField(
-        _("reserved places"),
-        default=dict,
-        blank=True,
-        help_text=_(
-            'Places of each comparison reserved for a stratum: {"FR": 1, "IN": 1}. The rest is for everyone.'
-        ),
-    )
-
     seed = models.BigIntegerField(default=new_seed, editable=False)
     pseudonym_key = models.BinaryField(default=new_key, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -145,11 +130,10 @@ class Project(FormatSettings, PeopleSettings, ReleaseSettings):
     FROZEN = (
         *FormatSettings.FROZEN,
         *PeopleSettings.FROZEN,
+        *WorkSettings.FROZEN,
         "instructions",
         "strategy",
         "strategy_parameters",
-        "stratum_by",
-        "quotas",
     )
 
     objects = ProjectQuerySet.as_manager()
@@ -184,6 +168,54 @@ class Project(FormatSettings, PeopleSettings, ReleaseSettings):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Target(models.Model):
+    """How many judgments are wanted from some of the people, and how many are given or being given.
+
+    `taken` counts the places that name the target; it is kept in the statements that hand them out and
+    take them back.
+    """
+
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, related_name="target_rows"
+    )
+    name = models.CharField(max_length=LONGEST_STRATUM)
+    wanted = models.PositiveIntegerField()
+    taken = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ("project", "name")
+        constraints = (
+            models.UniqueConstraint(
+                name="one_target_per_project_and_name", fields=("project", "name")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BlockCounter(models.Model):
+    """How many people of a language and stratum have been given a block."""
+
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, related_name="block_counters"
+    )
+    language = LanguageField()
+    stratum = models.CharField(max_length=LONGEST_STRATUM, blank=True)
+    given = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="one_block_counter_per_language_and_stratum",
+                fields=("project", "language", "stratum"),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.language} {self.stratum}"
 
 
 class Wave(models.Model):

@@ -17,6 +17,8 @@ PERSON_COLUMNS = (
     "languages",
     "country",
     "stratum",
+    "target_id",
+    "block_number",
     "consent_version",
     "allows_sensitive",
     "allows_texts",
@@ -28,7 +30,16 @@ PERSON_COLUMNS = (
     "fallbacks_due",
     "withdrawn_at",
 )
-PROJECT_COLUMNS = ("id", "slug", "name", "state", "lease_minutes", "target_per_person", "seed")
+PROJECT_COLUMNS = (
+    "id",
+    "block_size",
+    "slug",
+    "name",
+    "state",
+    "lease_minutes",
+    "target_per_person",
+    "seed",
+)
 
 IN_PROJECT = Statement(
     "in_project",

@@ -18,7 +18,14 @@ from django.utils.translation import gettext_lazy
 from annotator.errors import Missing, Refused
 from annotator.models import Change, Offer, Participation, QueueCursor
 from annotator.services.drafts import forget_draft
+from annotator.services.group_places import fetch_group_places
 from annotator.statements import Statement
+
+# One person fills one place of a group: its other languages say the same. Written as a range, so that the
+# planner can't hash a person's whole history for it.
+NOT_MET_IN_THE_GROUP = """(place.group_id IS NULL OR NOT EXISTS (
+          SELECT FROM annotator_assignment met JOIN annotator_offer other ON other.comparison_id = met.comparison_id AND other.participation_id = %(person)s
+          WHERE met.group_id >= place.group_id AND met.group_id <= place.group_id))"""
 
 CLAIM = Statement(
     "claim",
@@ -34,6 +41,7 @@ WITH me AS MATERIALIZED (
     WHERE project_id = %(project)s AND language = %(language)s AND stratum = %(stratum)s AND tier = 0 AND state = 'open' AND owner_id IS NULL
       AND key > CASE WHEN %(ahead)s THEN COALESCE((SELECT position FROM me WHERE tier = 0), -1) ELSE -1 END
       AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id)
+      AND {not_met}
       AND EXISTS (SELECT FROM annotator_project WHERE id = %(project)s AND state = 'open')
     ORDER BY key LIMIT 1 FOR UPDATE SKIP LOCKED
 ), fresh AS MATERIALIZED (
@@ -41,11 +49,17 @@ WITH me AS MATERIALIZED (
     WHERE project_id = %(project)s AND language = %(language)s AND stratum = %(stratum)s AND tier = 1 AND state = 'open' AND owner_id IS NULL
       AND key > CASE WHEN %(ahead)s THEN COALESCE((SELECT position FROM me WHERE tier = 1), -1) ELSE -1 END
       AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id)
+      AND {not_met}
       AND EXISTS (SELECT FROM annotator_project WHERE id = %(project)s AND state = 'open')
       AND NOT EXISTS (SELECT FROM returned)
     ORDER BY key LIMIT 1 FOR UPDATE SKIP LOCKED
-), pick AS MATERIALIZED (
+), found AS MATERIALIZED (
     SELECT * FROM returned UNION ALL SELECT * FROM fresh
+), room AS (
+    UPDATE annotator_target SET taken = taken + 1
+    WHERE id = %(target)s AND taken < wanted AND EXISTS (SELECT FROM found) RETURNING id
+), pick AS MATERIALIZED (
+    SELECT * FROM found WHERE %(target)s IS NULL OR EXISTS (SELECT FROM room)
 ), moved AS (
     INSERT INTO annotator_queuecursor AS cursor (participation_id, language, stratum, tier, position, served_at)
     SELECT %(person)s, %(language)s, %(stratum)s, tier, key, clock_timestamp() FROM pick
@@ -56,17 +70,18 @@ WITH me AS MATERIALIZED (
     SELECT %(person)s, pick.comparison_id, pick.id, wave.id, 'shown', '', clock_timestamp() FROM pick, wave
 )
 UPDATE annotator_assignment AS place
-SET state = 'leased', participation_id = %(person)s, token = gen_random_uuid(),
+SET state = 'leased', participation_id = %(person)s, token = gen_random_uuid(), target_id = %(target)s,
     lease_until = clock_timestamp() + make_interval(mins => %(minutes)s)
 FROM pick WHERE place.id = pick.id
 RETURNING place.id
-""",
+""".replace("{not_met}", NOT_MET_IN_THE_GROUP),
     person="bigint",
     project="bigint",
     minutes="int",
     language="text",
     stratum="text",
     ahead="boolean",
+    target="bigint",
 )
 
 # What a person holds goes on; else the first of the places that are theirs alone. One that expired is
@@ -101,16 +116,18 @@ RETURNING place.id
 
 GIVE_BACK = """
 WITH overdue AS MATERIALIZED (
-    SELECT id, comparison_id, participation_id FROM annotator_assignment
+    SELECT id, comparison_id, participation_id, target_id FROM annotator_assignment
     WHERE state = 'leased' AND lease_until < clock_timestamp() AND (%(project)s IS NULL OR project_id = %(project)s)
     ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), counters AS MATERIALIZED (  -- always in one order, so that two such statements never wait for each other
+    SELECT id FROM annotator_target WHERE id IN (SELECT target_id FROM overdue) ORDER BY id FOR UPDATE
 ), ended AS (
     UPDATE annotator_offer AS offer SET outcome = 'expired', ended_at = clock_timestamp() FROM overdue
     WHERE offer.participation_id = overdue.participation_id AND offer.comparison_id = overdue.comparison_id AND offer.outcome = 'shown'
 )
 UPDATE annotator_assignment AS place
 SET state = 'open', tier = 0, key = nextval('annotator_assignment_key'), token = NULL, lease_until = NULL
-FROM overdue WHERE place.id = overdue.id
+FROM overdue WHERE place.id = overdue.id AND (SELECT count(*) FROM counters) >= 0
 RETURNING place.id
 """
 
@@ -122,7 +139,7 @@ WITH open_places AS MATERIALIZED (
     SELECT DISTINCT ON (judgment.participation_id, judgment.comparison_id)
            judgment.id, judgment.comparison_id, judgment.participation_id, person.stratum
     FROM annotator_judgment judgment
-    JOIN annotator_participation person ON person.id = judgment.participation_id AND person.withdrawn_at IS NULL
+    JOIN annotator_participation person ON person.id = judgment.participation_id AND person.withdrawn_at IS NULL AND person.target_id IS NULL
     WHERE judgment.comparison_id IN (SELECT comparison_id FROM open_places)
       AND NOT EXISTS (SELECT FROM annotator_assignment taken
                       WHERE taken.comparison_id = judgment.comparison_id AND taken.participation_id = judgment.participation_id AND taken.state = 'judged')
@@ -161,7 +178,8 @@ def claim_next(*, participation: Participation) -> int | None:
     2. The queues of their languages, least recently served first, their stratum before the open
        places, places given back before fresh ones, each from where they left off.
     3. Before saying no, at most once in LAST_SEARCH_SECONDS: overdue leases of the project go back and
-       every queue is searched from its start, for what appeared behind the cursor.
+       every queue is searched from its start, for what appeared behind the cursor, and for places of
+       groups that could be given in a language the person reads.
     """
     try:  # each is one statement, and commits by itself
         return (
@@ -248,6 +266,7 @@ def _from_queues(participation: Participation, *, ahead: bool) -> int | None:
                 "language": language,
                 "stratum": stratum,
                 "ahead": ahead,
+                "target": participation.target_id,
             }
         )
         if row:
@@ -283,6 +302,7 @@ def _last_search(participation: Participation) -> int | None:
         if not cursor.rowcount:
             return None
     give_back_overdue(project_id=participation.project_id, limit=100)
+    fetch_group_places(participation=participation)
     return _from_queues(participation, ahead=False)
 
 

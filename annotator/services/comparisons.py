@@ -17,6 +17,7 @@ from annotator.models import (
     Turn,
     Wave,
 )
+from annotator.services.group_places import open_group_places
 from annotator.services.inserting import insert_together, new_ids
 from annotator.services.projects import current_wave
 from pluralism.ordering import Order, balanced_orders, balanced_pairs, balanced_sides
@@ -71,7 +72,13 @@ def open_for(*, candidate_sets: Sequence[CandidateSet]) -> int:
     ids = new_ids({IDS: len(questions), KEYS: len(questions)})
     opening = make_rows(questions, responses=responses, ids=ids[IDS], keys=ids[KEYS])
     insert_together(opening.comparisons, opening.options, opening.places)
+    open_group_places(candidate_sets=sets_of_groups(questions))
     return len(questions)
+
+
+def sets_of_groups(questions: Iterable[Question]) -> list[CandidateSet]:
+    """Return the sets whose wave wants places of groups."""
+    return [one.candidate_set for one in questions if one.wave.setting("group_quotas")]
 
 
 def draw_questions(sized: Iterable[tuple[CandidateSet, int]]) -> list[Question]:

@@ -6,8 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
-from annotator.models import Participation, ProfileRevision, Project, Wave
+from annotator.models import Participation, ProfileRevision, Wave
 from annotator.selectors.demographics import Asked, list_questions, list_skills
+from annotator.services.strata import answers_of, place_of
 
 COUNTRY = "country"
 
@@ -24,7 +25,7 @@ def save_profile(
 
     1. Lock the person: revisions are numbered in the order in which they were given.
     2. An empty answer is none. What this person is not asked, or is no option, is refused.
-    3. A country said for the first time is theirs from now on, and their stratum where places are reserved by it.
+    3. A country said for the first time is theirs from now on; their stratum and target follow what they said.
     4. Nothing new makes no new revision.
     """
     Participation.objects.select_for_update().get(pk=participation.pk)
@@ -45,13 +46,10 @@ def save_profile(
         revision.save()
         participation.profile = revision
     participation.profile_version = wave.demographics_version
-    changed = ["profile", "profile_version"]
-    if country:
-        participation.country = country
-        if participation.project.stratum_by == Project.StratumBy.COUNTRY:
-            participation.stratum = country
-        changed += ["country", "stratum"]
-    participation.save(update_fields=changed)
+    participation.country = country or participation.country
+    place = place_of(project=participation.project, answers=answers_of(participation))
+    participation.stratum, participation.target_id = place["stratum"], place["target_id"]
+    participation.save(update_fields=["profile", "profile_version", "country", "stratum", "target"])
     return bool(country) and any(
         entry.get("by_country", {}).get(country)
         and (not entry.get("sensitive") or participation.allows_sensitive)

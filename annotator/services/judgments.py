@@ -74,11 +74,20 @@ WITH conversation AS (
     FROM annotator_assignment place, turn, offer WHERE place.id = %(place)s
       AND EXISTS (SELECT FROM annotator_participation WHERE id = %(person)s AND withdrawn_at IS NULL)
     RETURNING id
+), room AS (
+    UPDATE annotator_target target SET taken = taken + 1 FROM annotator_participation person, annotator_assignment place
+    WHERE person.id = %(person)s AND target.id = person.target_id AND target.taken < target.wanted
+      AND place.id = %(place)s AND place.state = 'open' AND place.owner_id IS NULL
+    RETURNING target.id
 ), counted AS (
     UPDATE annotator_assignment place
-    SET state = 'judged', judgment_id = judgment.id, participation_id = %(person)s, lease_until = NULL
+    SET state = 'judged', judgment_id = judgment.id, participation_id = %(person)s, lease_until = NULL,
+        target_id = CASE WHEN place.state = 'open' THEN (SELECT id FROM room) ELSE place.target_id END
     FROM judgment
-    WHERE place.id = %(place)s AND (place.state = 'open' OR (place.state = 'leased' AND place.participation_id = %(person)s))
+    WHERE place.id = %(place)s AND (
+        (place.state = 'leased' AND place.participation_id = %(person)s)
+        OR (place.state = 'open' AND (place.owner_id IS NOT NULL OR EXISTS (SELECT FROM room)
+            OR EXISTS (SELECT FROM annotator_participation WHERE id = %(person)s AND target_id IS NULL))))
     RETURNING place.id
 ), person AS (
     UPDATE annotator_participation SET judgments_given = judgments_given + 1,

@@ -34,6 +34,7 @@ from annotator.models import (
 )
 from annotator.models.fields import validate_language_tag
 from annotator.services.audit import record
+from annotator.services.strata import place_of
 
 DEMO_SALT = "annotator.demo-login"
 SECRET_BYTES = 24  # 32 characters in a link
@@ -64,7 +65,7 @@ def join_project(
             "pseudonym": make_pseudonym(project=project, annotator=annotator),
             "languages": check_languages(project=project, languages=languages),
             "country": country,
-            "stratum": country if project.stratum_by == Project.StratumBy.COUNTRY else "",
+            **place_of(project=project, answers={"country": country}),
             "invitation": invitation,
         },
     )

@@ -1,6 +1,7 @@
 """Projects and their waves."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from annotator.errors import Refused
 from annotator.models import Annotator, AuditEvent, Membership, Project, Role, Wave
 from annotator.services.audit import record
+from annotator.services.quotas import put_into_force
 
 
 @transaction.atomic
@@ -26,6 +28,11 @@ def create_project(*, owner: Annotator | None = None, **settings: Any) -> Projec
 def own_project(*, project: Project, owner: Annotator) -> None:
     """Make the creator of a new project its owner."""
     Membership.objects.create(project=project, annotator=owner, role=Role.OWNER)
+
+
+def record_settings(*, project: Project, names: Sequence[str], by: Annotator | None) -> None:
+    """Write down which settings were changed."""
+    record(project=project, action=AuditEvent.Action.SETTINGS, by=by, names=list(names))
 
 
 def ensure_wave(*, project: Project) -> Wave:
@@ -77,8 +84,13 @@ def _wave(project: Project, latest: Wave | None) -> Wave:
 
 
 def open_project(*, project: Project, by: Annotator | None = None) -> None:
-    """Let people work, under the settings as they stand now."""
-    ensure_wave(project=project)
+    """Let people work, under the settings as they stand now.
+
+    Where strata, quotas or targets changed, people are divided and open places cut anew.
+    """
+    with transaction.atomic():
+        wave = ensure_wave(project=project)
+        put_into_force(wave=wave, by=by)
     _move(
         project,
         Project.State.OPEN,

@@ -48,6 +48,7 @@ SETTINGS = {
     "after_withdrawal": "erase",
     "demographics": '[{"slug": "age", "options": ["18-34", "35+"]}]',
     "quotas": "{}",
+    "stratum_by": "country",
 }
 
 
@@ -106,6 +107,13 @@ def test_a_project_is_made_and_its_page_says_what_is_missing(adam: Client) -> No
         ("consent_text.en", "x" * 20_001),
         ("quotas", '{"FR": "one"}'),
         ("quotas", '{"FR": 4}'),
+        ("quotas", '{"FR": -1}'),
+        ("group_quotas", '{"FR": 1.5}'),
+        ("targets", '{"": 1}'),
+        ("targets", '{"female": 5}'),
+        ("stratum_by", "where do you live?"),
+        ("target_by", "age,gender"),
+        ("block_size", "0"),
         ("quotas", '{"F\\u0000": 1}'),
         ("quotas", "[]"),
         ("quotas", "{"),

@@ -41,6 +41,7 @@ def buffers(person: Participation) -> int:
         "language": "en",
         "stratum": "",
         "ahead": True,
+        "target": None,
     }
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + CLAIM.sql, values)

@@ -5,7 +5,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pluralism.ordering import balanced_orders, balanced_pairs, balanced_sides
+from pluralism.ordering import (
+    balanced_orders,
+    balanced_pairs,
+    balanced_sides,
+    further_orders,
+)
 
 
 @pytest.mark.parametrize("k", range(2, 9))
@@ -58,3 +63,21 @@ def test_first_positions_are_random_over_seeds() -> None:
         balanced_orders(4, 1, np.random.default_rng(seed))[0][0] for seed in range(2000)
     )
     assert all(abs(count - 500) < 100 for count in firsts.values())
+
+
+@pytest.mark.parametrize("k", [2, 3, 4, 5, 8])
+def test_further_orders_go_on_balancing(k: int) -> None:
+    rng = np.random.default_rng(k)
+    orders = list(balanced_orders(k, k + 1, rng))
+    for _number in range(3 * k):
+        orders += further_orders(orders, 1, rng)
+        stood = np.zeros((k, k), dtype=int)
+        for order in orders:
+            assert sorted(order) == list(range(k))
+            stood[list(order), range(k)] += 1
+        assert stood.max() - stood.min() <= 1
+
+
+def test_further_orders_of_unbalanced_ones_are_orders_all_the_same() -> None:
+    orders = further_orders([(0, 1, 2)] * 3, 4, np.random.default_rng(0))
+    assert all(sorted(order) == [0, 1, 2] for order in orders)

@@ -18,8 +18,16 @@ from annotator.models import (
     Response,
     TranslationDraft,
 )
-from annotator.services.comparisons import IDS, KEYS, draw_questions, give_to_authors, make_rows
+from annotator.services.comparisons import (
+    IDS,
+    KEYS,
+    draw_questions,
+    give_to_authors,
+    make_rows,
+    sets_of_groups,
+)
 from annotator.services.generation.queue import MAX_FAULTS, ClaimedSet
+from annotator.services.group_places import open_group_places
 from annotator.services.inserting import insert_together, new_ids
 from pluralism.diversity import DiversityFigures
 from pluralism.similarity import CHAR_NGRAMS
@@ -184,12 +192,14 @@ def _store(results: Sequence[SetResult]) -> Stored:
             completed.append((changed[result.claimed.set_id], result.outcome))
         elif isinstance(result.outcome, Drafted):
             drafted.append((changed[result.claimed.set_id], result.outcome))
+    rows, of_groups = _complete(completed)
     insert_together(
         [_exchange(result, exchanged) for result in kept for exchanged in result.exchanges],
-        *_complete(completed),
+        *rows,
         _draft(drafted),
     )
     give_to_authors(candidate_sets=[one.candidate_set for one, _outcome in completed])
+    open_group_places(candidate_sets=of_groups)
     states = {set_id: one.candidate_set.state for set_id, one in changed.items()}
     return Stored(states=states, late=len(results) - len(kept))
 
@@ -273,10 +283,10 @@ def outcome_code(outcome: Outcome) -> str:
 
 def _complete(
     made: Sequence[tuple[ChangedSet, Completed]],
-) -> tuple[Sequence[Model], ...]:
-    """Return the rows of complete sets: responses, diversities, comparisons, options, places."""
+) -> tuple[Sequence[Sequence[Model]], list[CandidateSet]]:
+    """Return the rows of complete sets (responses, diversities, comparisons, options, places), and the sets whose groups have places."""
     if not made:
-        return ()
+        return (), []
     questions = draw_questions(
         (changed.candidate_set, len(outcome.responses))
         for changed, outcome in made
@@ -307,7 +317,8 @@ def _complete(
         if outcome.diversity is not None
     ]
     opening = make_rows(questions, responses=by_set, ids=ids[IDS], keys=ids[KEYS])
-    return responses, diversities, opening.comparisons, opening.options, opening.places
+    rows = (responses, diversities, opening.comparisons, opening.options, opening.places)
+    return rows, sets_of_groups(questions)
 
 
 def _response(pk: int, candidate_set: CandidateSet, slot: int, made: MadeResponse) -> Response:
