@@ -24,7 +24,7 @@ export PORT HOST
 	$(PIP) -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help demo demo-reset test test-vllm lint format bench messages lock
+.PHONY: help demo demo-reset test test-vllm test-trainers lint format bench messages lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -36,11 +36,15 @@ demo-reset: .venv/app ## Throw the demo's data away
 	@$(BIN)/python -m config.demo --reset
 
 test: .venv/dev ## Run the whole suite, with real servers and a real browser
-	@$(BIN)/python -m pytest -m "not vllm"
+	@$(BIN)/python -m pytest -m "not vllm and not trainers"
 
 test-vllm: .venv/dev ## Run the tests against a real vLLM on the CPU (installs 2.5 GB into .venv-vllm)
 	@bash tests/vllm/install.sh
 	@PLURIVOX_REQUIRE_VLLM=1 $(BIN)/python -m pytest tests/vllm -m vllm
+
+test-trainers: .venv/dev ## Load and train on exports with datasets and TRL (installs 2 GB into .venv-trainers)
+	@bash tests/trainers/install.sh
+	@PLURIVOX_REQUIRE_TRAINERS=1 $(BIN)/python -m pytest tests/trainers -m trainers
 
 lint: .venv/dev ## Style, types, directions of imports, templates, migrations, deployment checks
 	$(BIN)/ruff check .

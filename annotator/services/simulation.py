@@ -80,11 +80,14 @@ def _people(project: Project, count: int, seed: int) -> list[Simulated]:
         participation = Participation.objects.filter(project=project, annotator=account).first()
         if participation is None:
             participation = join_project(project=project, annotator=account, languages=[language])
-        rng = np.random.default_rng([seed, number])
-        people.append(
-            Simulated(participation, tuple(float(v) for v in rng.choice([-1.0, 1.0], size=2)))
-        )
+        people.append(Simulated(participation, simulated_values(seed=seed, number=number)))
     return people
+
+
+def simulated_values(*, seed: int, number: int) -> tuple[float, ...]:
+    """Return where the simulated person of this number stands on each of DIMENSIONS: -1 or 1."""
+    rng = np.random.default_rng([seed, number])
+    return tuple(float(value) for value in rng.choice([-1.0, 1.0], size=len(DIMENSIONS)))
 
 
 def _judge(person: Simulated, project: Project, seed: int) -> bool:

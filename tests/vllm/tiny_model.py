@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from tokenizers import (  # type: ignore[import-not-found]  # only .venv-vllm has it
+from tokenizers import (
     Tokenizer,
     decoders,
     models,
