@@ -36,6 +36,8 @@ SELECT count(*), count(DISTINCT judgment.participation_id), count(DISTINCT promp
     to_char(min(judgment.submitted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD'), to_char(max(judgment.submitted_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD'),
     count(*) FILTER (WHERE judgment.explanation_asked <> 'no'), count(*) FILTER (WHERE judgment.explanation <> '')
 {FROM} WHERE {COUNTED}"""
+CONVERSATIONS = f"""
+SELECT count(*), count(*) FILTER (WHERE judgment.choice_kind <> 'response') {FROM} WHERE {COUNTED} AND turn.number = 1"""
 EXCLUDED = f"""
 SELECT {{group}}, count(*) FILTER (WHERE person.withdrawn_at IS NOT NULL),
     count(*) FILTER (WHERE person.withdrawn_at IS NULL AND comparison.kind <> 'collect'),
@@ -106,6 +108,8 @@ class ReleaseFacts:
     countries: list[tuple[str, int, int]]
     strategies: list[tuple[str, str, str, int, int]]
     choices: dict[str, int]
+    conversations: dict[str, int]
+    """All that count, and those of them without a choice in the first turn: no rows of community-alignment."""
     excluded: dict[str, int]
     excluded_by_language: list[tuple[str, int, int, int, int]]
     excluded_by_country: list[tuple[str, int, int, int, int]]
@@ -146,6 +150,7 @@ def read_facts(*, project: Project, snapshot: Snapshot) -> ReleaseFacts:
         countries=read(COUNTRIES),
         strategies=read(STRATEGIES),
         choices=dict(read(CHOICES)),
+        conversations=dict(zip(("all", "without_a_choice"), read(CONVERSATIONS)[0], strict=True)),
         excluded={
             name: sum(row[number] for row in by_language)
             for number, name in enumerate(EXCLUSIONS, start=1)

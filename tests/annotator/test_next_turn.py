@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from annotator.errors import Missing
 from annotator.models import (
     CandidateSet,
     Comparison,
@@ -12,10 +13,13 @@ from annotator.models import (
     Participation,
     Project,
     Turn,
+    Wave,
 )
 from annotator.selectors.conversations import draw_to_go_on_from
+from annotator.services.conversations import send_message
 from annotator.services.generation import ask_for_turn
 from annotator.services.projects import open_project, pause_project
+from annotator.services.withdrawal import withdraw
 from tests.annotator.conversing import (
     SERVER,
     answer,
@@ -355,3 +359,19 @@ def test_a_set_is_asked_for_once_by_two_windows(browser: Client) -> None:
     write_on(browser, "And why?")
     turn = Turn.objects.get(number=2)
     assert ask_for_turn(turn=turn) == CandidateSet.objects.get(turn=turn)
+
+
+def test_nothing_is_written_for_somebody_who_has_left(
+    browser: Client, alice: Participation
+) -> None:
+    sent(browser, choice="a")
+    turn = Turn.objects.get()
+    withdraw(participation=Participation.objects.get(pk=alice.pk))
+    with pytest.raises(Missing):
+        send_message(
+            participation=alice,
+            wave=Wave.objects.latest("number"),
+            turn_id=turn.pk,
+            message="And why?",
+        )
+    assert Turn.objects.count() == 1

@@ -6,6 +6,8 @@ import pytest
 from pytest_django import Settings
 
 from annotator.models import Judgment, Participation, Project, Turn, Wave
+from annotator.selectors.exports import Snapshot
+from annotator.selectors.release_facts import read_facts
 from annotator.services.conversations import give_up_waiting, send_message
 from annotator.services.projects import open_project
 from tests.annotator.conversing import SERVER, answer
@@ -167,6 +169,17 @@ def test_a_row_ends_before_the_first_turn_without_a_choice(
     (row,) = rita.rows("?format=community-alignment")
     assert row["first_turn_preferred_response"]
     assert {value for name, value in row.items() if name.startswith(("second", "third"))} == {None}
+
+
+def test_conversations_without_any_choice_have_no_row_and_are_counted(
+    alice: Participation, rita: Caller
+) -> None:
+    converse(alice, ["a", "b"])
+    converse(alice, ["none", "b"])
+    assert len(rita.rows("?format=community-alignment")) == 1
+    with Snapshot(project=alice.project) as snapshot:
+        facts = read_facts(project=alice.project, snapshot=snapshot)
+    assert facts.conversations == {"all": 2, "without_a_choice": 1}
 
 
 def test_an_own_prompt_is_no_pregenerated_one(alice: Participation, rita: Caller) -> None:

@@ -122,6 +122,7 @@ def _manifest(
         "cursor": cursor,
         "waves": facts.waves,
         "judgments": facts.judgments,
+        "conversations": facts.conversations,
         "excluded": facts.excluded,
         "files": [file.as_json() for file in files],
     }
