@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 LOCALE = ROOT / "annotator" / "locale"
 LANGUAGES = [code for code, _name in settings.LANGUAGES if code != "en"]
 CALLS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "gettext_noop"}
-SAME_IN_BOTH = {"Administration", "Menu", "Pages", "Plurivox"}
+SAME_IN_BOTH = {"Administration", "France", "India", "Menu", "Pages", "Place", "Plurivox", "menu"}
 """Texts that are right as they are in some language."""
 
 
