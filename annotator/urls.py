@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotator.views import account, accounts, drafts, gates, history, joining, task, turns
+from annotator.views import account, accounts, drafts, gates, history, joining, panels, task, turns
 
 urlpatterns = [
     path("", joining.home, name="home"),
@@ -25,5 +25,6 @@ urlpatterns = [
     path("projects/<slug:slug>/drafts/", drafts.draft, name="drafts"),
     path("projects/<slug:slug>/turns/<int:turn_id>/", turns.turn, name="turn"),
     path("projects/<slug:slug>/prompt/", turns.own_prompt, name="own_prompt"),
+    path("projects/<slug:slug>/done/", panels.done, name="done"),
     path("projects/<slug:slug>/history/", history.history, name="history"),
 ]

@@ -91,6 +91,13 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         ),
     )
 
+    panels = JsonField(
+        label=gettext_lazy("Panels"),
+        help_text=gettext_lazy(
+            "Who sends people here: [{“slug”: “prolific”, “preset”: “prolific”, “codes”: {“complete”: “C1”}}]. docs/panels.md has every key."
+        ),
+    )
+
     class Meta:
         model = Project
         fields = (
@@ -99,7 +106,8 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             *("ranking_top", "veto_asked", "general_asked", "criteria", "reasons"),
             "explanation_min_length",
             *("overlap", "lease_minutes", "target_per_person", "instructions", "consent_text"),
-            *("consent_ticks", "after_withdrawal", "demographics"),
+            *("consent_ticks", "after_withdrawal", "demographics", "panels"),
+            *("pay_currency", "pay_per_answer", "pay_bonus"),
             *("explanation_share", "explanation_required_share", "strategy"),
             *("stratum_by", "quotas", "group_quotas", "target_by", "targets", "block_size"),
             "model_licences",
@@ -190,6 +198,10 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_explanation_min_length(self) -> int:
         """Ask for nothing where the box is empty."""
         return self.cleaned_data["explanation_min_length"] or 0
+
+    def clean_panels(self) -> list[Any]:
+        """Nobody sends people where the box is empty."""
+        return self.cleaned_data["panels"] or []
 
     def clean_ways_out(self) -> list[str]:
         """Keep the answers that the format knows; `clean_task_format` comes before."""

@@ -74,6 +74,13 @@ class ProjectAdmin(PlurivoxAdmin):
             },
         ),
         (
+            gettext_lazy("Panels and pay"),
+            {
+                "fields": ("panels", "pay_currency", "pay_per_answer", "pay_bonus"),
+                "classes": ("collapse",),
+            },
+        ),
+        (
             gettext_lazy("What people are asked about themselves"),
             {"fields": ("demographics",), "classes": ("collapse",)},
         ),

@@ -20,6 +20,7 @@ from annotator.models.drafts import Draft
 from annotator.models.generation import CandidateSet, Exchange, GenerationRun, Response
 from annotator.models.judgments import Change, Conversation, Judgment, Turn
 from annotator.models.measures import Diversity, MeasuringFault, Verdict
+from annotator.models.panels import Outcome, PanelSession
 from annotator.models.people import Annotator, Consent, Participation, ProfileRevision
 from annotator.models.people_settings import Tick
 from annotator.models.projects import BlockCounter, Project, Target, Wave
@@ -52,6 +53,8 @@ __all__ = [
     "Membership",
     "ModelEndpoint",
     "Offer",
+    "Outcome",
+    "PanelSession",
     "Participation",
     "ProfileRevision",
     "Project",

@@ -113,6 +113,18 @@ class Participation(models.Model):
         editable=False,
         help_text=_("The questions about people that they were last asked."),
     )
+    panel = models.CharField(
+        max_length=40, blank=True, editable=False, help_text=_("The panel they came through.")
+    )
+    external_id = models.CharField(
+        max_length=200, blank=True, editable=False, help_text=_("Their name there; never exported.")
+    )
+    outcome = models.CharField(
+        max_length=10,
+        blank=True,
+        editable=False,
+        help_text=_("How their visit through a panel ended; empty while it goes on."),
+    )
     judgments_given = models.PositiveIntegerField(
         default=0, editable=False, help_text=_("Kept in the statement that stores a judgment.")
     )
@@ -141,6 +153,11 @@ class Participation(models.Model):
             ),
             models.UniqueConstraint(
                 name="one_pseudonym_per_project", fields=("project", "pseudonym")
+            ),
+            models.UniqueConstraint(
+                name="one_participation_per_project_and_person_of_a_panel",
+                fields=("project", "panel", "external_id"),
+                condition=~models.Q(external_id=""),
             ),
         )
 

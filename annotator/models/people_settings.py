@@ -1,10 +1,12 @@
 """The chapter of a project's settings about people: what they agree to, what they are asked about themselves."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models.demographics import default_demographics, validate_demographics
+from annotator.models.panels import validate_panels
 
 
 class Tick(models.TextChoices):
@@ -60,11 +62,40 @@ class PeopleSettings(models.Model):
             'Each can be left out by the person: [{"slug": "age", "options": ["18-34", "…"], "sensitive": false, "texts": {"en": "…"}}]. [] asks nothing.'
         ),
     )
+    panels = models.JSONField(
+        _("panels"),
+        default=list,
+        blank=True,
+        validators=[validate_panels],
+        help_text=_(
+            'Who sends people: [{"slug": "prolific", "preset": "prolific", "codes": {"complete": "…"}}]. See docs/panels.md.'
+        ),
+    )
+    pay_currency = models.CharField(
+        _("currency of the pay"),
+        max_length=3,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Z]{3}\Z", _("Three letters, such as EUR."))],
+        help_text=_("ISO 4217, such as EUR. Empty: nothing is said about pay."),
+    )
+    pay_per_answer = models.PositiveIntegerField(
+        _("pay for an answer"),
+        default=0,
+        help_text=_("In hundredths of the currency: 25 is 0.25."),
+    )
+    pay_bonus = models.PositiveIntegerField(
+        _("bonus"),
+        default=0,
+        help_text=_("In hundredths, once all the tasks asked of a person are answered."),
+    )
     FROZEN: tuple[str, ...] = (
         "consent_text",
         "consent_ticks",
         "after_withdrawal",
         "demographics",
+        "pay_currency",
+        "pay_per_answer",
+        "pay_bonus",
     )
 
     class Meta:

@@ -79,6 +79,8 @@ def _describe(participation: Participation) -> dict[str, Any]:
         "languages": participation.languages,
         "country": participation.country,
         "joined": participation.joined_at,
+        "panel": participation.panel,
+        "name_in_the_panel": participation.external_id,
         "left": participation.withdrawn_at,
         "consents": list(
             Consent.objects.filter(participation=participation)

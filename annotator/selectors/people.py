@@ -25,6 +25,8 @@ PERSON_COLUMNS = (
     "allows_training",
     "profile_id",
     "profile_version",
+    "panel",
+    "outcome",
     "judgments_given",
     "conversations_begun",
     "fallbacks_due",
@@ -108,6 +110,12 @@ def get_project_to_join(
             )
         )
     return project, invitation
+
+
+def get_project_of_panels(*, slug: str) -> Project | None:
+    """Return a project that panels send people to, once it is ready."""
+    found = Project.objects.filter(slug=slug).exclude(state=Project.State.DRAFT).exclude(panels=[])
+    return found.first()
 
 
 def is_spent(invitation: Invitation) -> bool:

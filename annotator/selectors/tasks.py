@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from annotator.models import Participation
+from django.db.models import Exists, OuterRef
+
+from annotator.models import Assignment, Offer, Participation
 from annotator.selectors.conversations import EARLIER, Exchange, read_exchanges
 from annotator.selectors.drafts import KEPT
 from annotator.selectors.questions import Questions, get_questions
@@ -98,3 +100,20 @@ def get_task(*, assignment_id: int, participation: Participation) -> Task | None
         earlier=read_exchanges(earlier),
         kept=kept or "",
     )
+
+
+def why_nothing(*, participation: Participation) -> str:
+    """Return why there is no task for a person: `others` hold the last ones, all were `seen`, or all are `answered`."""
+    strata = [participation.stratum, ""] if participation.stratum else [""]
+    queues = Assignment.objects.filter(
+        project=participation.project,
+        language__in=participation.languages,
+        stratum__in=strata,
+        owner=None,
+    )
+    unseen = ~Exists(
+        Offer.objects.filter(participation=participation, comparison=OuterRef("comparison"))
+    )
+    if queues.filter(unseen, state=Assignment.State.LEASED).exists():
+        return "others"
+    return "seen" if queues.filter(state=Assignment.State.OPEN).exists() else "answered"

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.errors import Missing, Refused
-from annotator.models import Change, Offer, Participation, QueueCursor
+from annotator.models import Assignment, Change, Offer, Participation, QueueCursor
 from annotator.services.drafts import forget_draft
 from annotator.services.group_places import fetch_group_places
 from annotator.statements import Statement
@@ -229,6 +229,14 @@ def skip(*, assignment_id: int, participation: Participation, reason: str) -> No
         )
         forget_draft(participation=participation, about=f"task-{assignment_id}")
         promote_surplus(returned)
+
+
+def give_back_held(*, participation: Participation) -> None:
+    """Return what the person holds to its queue at once, as if its time had passed."""
+    with transaction.atomic():
+        held = Assignment.objects.filter(participation=participation, state=Assignment.State.LEASED)
+        if held.update(lease_until=Now()):
+            give_back_overdue(project_id=participation.project_id)
 
 
 def give_back_overdue(*, project_id: int | None = None, limit: int = 1000) -> int:

@@ -242,14 +242,14 @@ def accept_invitation(
     invitation = invitations.get()
     return join_project(
         project=project,
-        annotator=annotator or _make_account(ui_language=ui_language),
+        annotator=annotator or make_guest(ui_language=ui_language),
         languages=[invitation.language] if invitation.language else languages,
         country=invitation.country,
         invitation=invitation,
     )
 
 
-def _make_account(*, ui_language: str) -> Annotator:
+def make_guest(*, ui_language: str) -> Annotator:
     """Make an account that is entered only by its session: it has no password."""
     account = Annotator(username=f"guest-{secrets.token_hex(6)}", ui_language=ui_language)
     account.set_unusable_password()

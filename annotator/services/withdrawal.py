@@ -123,6 +123,7 @@ def delete_account(*, annotator: Annotator) -> None:
         annotator=annotator, withdrawn_at=None
     ).select_related("project"):
         withdraw(participation=participation)
+    Participation.objects.filter(annotator=annotator).update(external_id="")
     annotator.username = f"deleted-{secrets.token_hex(8)}"
     annotator.first_name = annotator.last_name = annotator.email = ""
     annotator.is_active = False

@@ -59,6 +59,8 @@ def signed_in(view: View) -> View:
 
 def gates(participation: Participation, wave: Wave | None) -> str | None:
     """Return the address of the first page this person has to pass before working, or None. Asks nothing."""
+    if participation.outcome:  # their visit through a panel has ended
+        return reverse("done", args=[participation.project.slug])
     if wave is None:
         return None
     if wave.consent_version and wave.consent_version != participation.consent_version:

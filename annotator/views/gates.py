@@ -12,6 +12,7 @@ from annotator.models import Participation, Tick, Wave
 from annotator.selectors.demographics import list_questions, list_skills
 from annotator.selectors.people import get_participation
 from annotator.services.demographics import save_profile
+from annotator.services.panels import screen
 from annotator.services.people import give_consent
 from annotator.views.doors import page, person, signed_in
 
@@ -87,6 +88,8 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         except Refused as refusal:
             errors = refusal.fields
         else:
+            if not has_more:
+                screen(participation=participation)
             return redirect("profile" if has_more else "task", slug)
     context = {
         "project": participation.project,

@@ -22,6 +22,7 @@ from annotator.selectors.people import (
 )
 from annotator.services.people import accept_invitation, digest_secret, join_project
 from annotator.views.doors import page
+from annotator.views.panels import arrive
 
 SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
@@ -42,10 +43,13 @@ def home(request: HttpRequest) -> HttpResponse:
 @page
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, slug: str) -> HttpResponse:
-    """Take part in a project that is open to all, or by an invitation.
+    """Take part in a project that is open to all, by an invitation, or through a panel.
 
     Only a POST joins: programs that look at links in mails must not use an invitation up.
     """
+    arrived = arrive(request, slug)
+    if arrived is not None:
+        return arrived
     secret = _read_secret(request)
     project, invitation = get_project_to_join(
         slug=slug, invitation_digest=digest_secret(secret) if secret else ""

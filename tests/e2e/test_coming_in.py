@@ -86,3 +86,29 @@ def test_my_data_and_the_way_out(visit: Visitors, alice: Annotator, language: st
     visitor.page.wait_for_selector("text=/./")
     visitor.go("/account/")
     assert visitor.page.locator("[href$='/leave/']").count() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_person_of_a_panel_arrives_works_and_goes_back(visit: Visitors, language: str) -> None:
+    project = make_project(
+        languages=[language],
+        panels=[{"slug": "prolific", "preset": "prolific", "codes": {"complete": "C0MPLETE"}}],
+        target_per_person=1,
+        pay_currency="EUR",
+        pay_per_answer=25,
+    )
+    make_set(project, make_prompt(project, "ماذا أفعل؟", language=language))
+    make_set(project, make_prompt(project, "What now?", language=language))
+    visitor = visit(width=390, height=844, language=language)
+    visitor.go("/join/everyday/?PROLIFIC_PID=5f0&STUDY_ID=st&SESSION_ID=s1")
+    visitor.page.wait_for_selector("#judgment")
+    visitor.go("/projects/everyday/done/")
+    look(visitor, f"stop-{language}")
+    visitor.go(TASK)
+    visitor.choose("a")
+    visitor.page.click("#submit")
+    visitor.page.wait_for_url("**/done/")
+    look(visitor, f"done-{language}")
+    assert visitor.page.locator(".code").inner_text() == "C0MPLETE"
+    way_back = visitor.page.locator("a[rel=noreferrer]").get_attribute("href")
+    assert way_back == "https://app.prolific.com/submissions/complete?cc=C0MPLETE"
