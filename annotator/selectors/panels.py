@@ -2,12 +2,14 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from annotator.models import Assignment, Outcome, PanelSession, Participation, Project
+from django.db.models import F, Q
+
+from annotator.models import Assignment, Outcome, PanelSession, Participation, Project, Target
 from annotator.models.panels import PLACEHOLDERS, PRESETS
 
 
@@ -38,16 +40,22 @@ def settings_of(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**preset, **{key: value for key, value in entry.items() if value != ""}}
 
 
-def has_room(*, project: Project, languages: Sequence[str], stratum: str) -> bool:
-    """Tell whether a place is open in the queues of such a person: looked at before anybody starts. One query."""
-    strata = [stratum, ""] if stratum else [""]
-    return Assignment.objects.filter(
-        project=project,
-        language__in=languages,
+def has_room(participation: Participation) -> bool:
+    """Tell whether a place is open for a person: looked at before they start. One query, two where targets are set.
+
+    Places of groups count in any language: they move to one that the person reads.
+    """
+    target = participation.target_id
+    if target and Target.objects.filter(pk=target, taken__gte=F("wanted")).exists():
+        return False
+    strata = [participation.stratum, ""] if participation.stratum else [""]
+    places = Assignment.objects.filter(
+        project=participation.project_id,
         stratum__in=strata,
         state=Assignment.State.OPEN,
         owner=None,
-    ).exists()
+    )
+    return places.filter(Q(language__in=participation.languages) | Q(group__isnull=False)).exists()
 
 
 def may_finish(participation: Participation) -> bool:
@@ -56,12 +64,7 @@ def may_finish(participation: Participation) -> bool:
         return False
     held = Assignment.objects.filter(participation=participation, state=Assignment.State.LEASED)
     return participation.project.target_per_person is None or not (
-        held.exists()
-        or has_room(
-            project=participation.project,
-            languages=participation.languages,
-            stratum=participation.stratum,
-        )
+        held.exists() or has_room(participation)
     )
 
 

@@ -84,19 +84,19 @@ def _begin(participation: Participation, visit: Visit) -> None:
     participation.outcome = ""
     participation.save(update_fields=["outcome"])
     used = earlier.exclude(outcome=Outcome.RETURNED).count()
-    if used >= int(visit.panel.get("sessions_per_person", 1)) or not has_room(
-        project=participation.project,
-        languages=participation.languages,
-        stratum=participation.stratum,
-    ):
+    if used >= int(visit.panel.get("sessions_per_person", 1)) or not has_room(participation):
         end_visit(participation=participation, outcome=Outcome.QUOTA_FULL)
 
 
 def screen(*, participation: Participation) -> None:
-    """End the visit of a person who does not meet what the panel's study requires, before they work."""
+    """End the visit of a person whom the panel's study does not need, as far as they said, before they work."""
     panel = panel_of(participation) if participation.panel else None
-    if panel is not None and not meets_requirements(panel=panel, participation=participation):
+    if panel is None:
+        return
+    if not meets_requirements(panel=panel, participation=participation):
         end_visit(participation=participation, outcome=Outcome.SCREEN_OUT)
+    elif not participation.judgments_given and not has_room(participation):
+        end_visit(participation=participation, outcome=Outcome.QUOTA_FULL)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ import annotator.models.panels
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotator", "0020_model_licences"),
+        ("annotator", "0021_who_is_needed"),
     ]
 
     operations = [
