@@ -16,6 +16,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
             "version",
             "formats",
             "licence",
+            "demographics",
             "state",
             "failure",
             "rows_written",
@@ -41,4 +42,10 @@ class StartReleaseSerializer(StrictSerializer):
         required=False,
         max_length=100,
         help_text=_("SPDX identifier; where left out, as the prompts' licences demand."),
+    )
+    demographics = serializers.BooleanField(
+        required=False,
+        help_text=_(
+            "Whether it tells what people said of themselves; needs the scope read:demographics, and so do its files."
+        ),
     )

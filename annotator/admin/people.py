@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotator.admin.base import BY_PROJECT, BoundedPaginator, PlurivoxAdmin, ReadOnlyAdmin
 from annotator.models import Annotator, Participation
+from annotator.selectors.releases import list_releases_holding
 
 
 @admin.register(Annotator)
@@ -83,5 +84,16 @@ class ParticipationAdmin(ReadOnlyAdmin):
         "judgments_given",
         "joined_at",
         "withdrawn_at",
+        "releases",
     )  # not the account: who reads judgments by pseudonym should not meet the person
     readonly_fields = fields
+
+    @admin.display(description=_("in the releases"))
+    def releases(self, participation: Participation) -> str:
+        """Return which releases hold what this person said; a withdrawal can't take it out of those."""
+        return (
+            ", ".join(
+                release.version for release in list_releases_holding(participation=participation)
+            )
+            or "–"
+        )

@@ -127,7 +127,10 @@ class ProjectAdmin(PlurivoxAdmin):
         ),
         (
             gettext_lazy("What is released"),
-            {"fields": ("model_licences",), "classes": ("collapse",)},
+            {
+                "fields": ("smallest_group", "rare_groups", "model_licences"),
+                "classes": ("collapse",),
+            },
         ),
     )
 

@@ -54,6 +54,13 @@ class ReleaseForm(forms.Form):
             *((name, name) for name in GRANTED),
         ],
     )
+    demographics = forms.BooleanField(
+        label=gettext_lazy("Tell what people said of themselves"),
+        required=False,
+        help_text=gettext_lazy(
+            "As far as they agreed, and no combination that too few people share: the project's settings say how few."
+        ),
+    )
 
 
 class ReleasePage(ProjectPages):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -35,7 +36,13 @@ def validate_model_licences(value: object) -> None:
 
 
 class ReleaseSettings(models.Model):
-    """On which terms the data may be passed on."""
+    """On which terms the data may be passed on, and what is told of people."""
+
+    class RareGroups(models.TextChoices):
+        """What a release does with a combination of answers that too few people share."""
+
+        HIDE = "hide", gettext_lazy("answers are hidden until no group is too small")
+        REPORT = "report", gettext_lazy("they are released, and reported")
 
     model_licences = models.JSONField(
         gettext_lazy("licences of the models' texts"),
@@ -45,6 +52,20 @@ class ReleaseSettings(models.Model):
         help_text=gettext_lazy(
             "Under which licence each model's responses may be passed on: {“model”: “CC-BY-NC-4.0”}. A release stands under one that keeps them all."
         ),
+    )
+    smallest_group = models.PositiveSmallIntegerField(
+        gettext_lazy("smallest group"),
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=gettext_lazy(
+            "How many people must share a combination of country and other answers in a release (k-anonymity)."
+        ),
+    )
+    rare_groups = models.CharField(
+        gettext_lazy("smaller groups"),
+        max_length=6,
+        choices=RareGroups.choices,
+        default=RareGroups.HIDE,
     )
     FROZEN: tuple[str, ...] = ()
 

@@ -33,6 +33,10 @@ class Release(models.Model):
     )
     formats = ArrayField(models.CharField(max_length=32))
     licence = models.CharField(max_length=100, help_text=_("SPDX identifier, such as CC-BY-4.0."))
+    demographics = models.BooleanField(
+        default=False,
+        help_text=_("Whether it tells what people said of themselves, as far as they agreed."),
+    )
     state = models.CharField(max_length=9, choices=State.choices, default=State.BUILDING)
     failure = models.TextField(blank=True)
     rows_written = models.PositiveBigIntegerField(default=0)

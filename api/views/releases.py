@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import status
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,7 +21,7 @@ from api.files import serve_file
 from api.idempotency import idempotent
 from api.parsers import StrictJSONParser
 from api.release_serializers import ReleaseSerializer, StartReleaseSerializer
-from api.views.base import ScopedList, ScopedView, get_project
+from api.views.base import ScopedList, ScopedView, get_project, has_scope
 
 MANIFEST = "manifest.json"
 
@@ -49,6 +50,8 @@ class Releases(ScopedList):
         project = get_project(request, slug)
         wanted = StartReleaseSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
+        if wanted.validated_data.get("demographics"):
+            _need_demographics(request)
         release = start_release(
             project=project,
             created_by=request.user,  # type: ignore[arg-type]
@@ -86,6 +89,8 @@ class ReleaseFile(ScopedView):
         410 with the reason where the release was retracted.
         """
         release = _find(request, slug, version)
+        if release.demographics and name.endswith((".parquet", ".zst")):
+            _need_demographics(request)
         if release.state == Release.State.RETRACTED and name != MANIFEST:
             return Response(
                 {
@@ -121,6 +126,14 @@ def _serve(request: Request, release: Release, name: str) -> HttpResponseBase | 
         name=f"{release.project.slug}-{release.version}-{name.replace('/', '-')}",
         content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
     )
+
+
+def _need_demographics(request: Request) -> None:
+    if not has_scope(request, Scope.READ_DEMOGRAPHICS):
+        raise PermissionDenied(
+            _("This needs a token with the scope %(scope)s.") % {"scope": Scope.READ_DEMOGRAPHICS},
+            code="scope_missing",
+        )
 
 
 def _find(request: Request, slug: str, version: str) -> Release:

@@ -53,6 +53,8 @@ SETTINGS = {
     "demographics": '[{"slug": "age", "options": ["18-34", "35+"]}]',
     "quotas": "{}",
     "stratum_by": "country",
+    "smallest_group": "10",
+    "rare_groups": "hide",
 }
 
 

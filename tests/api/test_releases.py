@@ -171,3 +171,20 @@ def test_asking_for_a_release_needs_its_scope(
     reader = caller(project, scopes=[Scope.READ_JUDGMENTS])
     assert reader.get("releases/").status_code == 200
     assert reader.post("releases/", {"version": "1.0"}).status_code == 403
+
+
+def test_demographics_need_their_scope_to_be_asked_for_and_to_be_read(
+    project: Project, rita: Caller, caller: Callable[..., Caller]
+) -> None:
+    make_set(project)
+    make_judgment(make_participation(project, make_annotator("alice")), "a")
+    body = {"version": "1.0", "formats": ["native"], "demographics": True}
+    without = caller(project, scopes=[Scope.READ_JUDGMENTS, Scope.MANAGE])
+    assert without.post("releases/", body).status_code == 403
+    assert rita.post("releases/", body).json()["demographics"]
+    build_release(release_id=Release.objects.get().pk)
+    data = "releases/1.0/files/native/train-00000.parquet"
+    assert without.get(data).status_code == 403
+    for person, path in ((rita, data), (without, "releases/1.0/files/README.md")):
+        answer = person.get(path)
+        assert (answer.status_code, bool(answer.getvalue())) == (200, True)

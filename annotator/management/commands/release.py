@@ -36,6 +36,12 @@ class Command(BaseCommand):
             "--licence", default="", help="SPDX identifier; without it, as the prompts' demand."
         )
 
+        parser.add_argument(
+            "--demographics",
+            action="store_true",
+            help="Tell what people said of themselves, as far as they agreed.",
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
         """Build the release in this process, unless a worker has it already."""
         project = find_project(options["project"])
@@ -45,6 +51,7 @@ class Command(BaseCommand):
                 version=options["version"],
                 formats=options["format"],
                 licence=options["licence"],
+                demographics=options["demographics"],
             )
         except Refused as error:
             raise CommandError(error.sentence) from None

@@ -3,8 +3,10 @@
 The letters a–d are a permutation that a set's seed fixes: equal in all rows, unlike the order anybody saw.
 A conversation ends before its first turn without one chosen response; one that has no such turn is left out.
 Demographics are those the person gave last, the same in all their rows; null where a question was left open,
-or where the reader may not see them. Nobody is in a balanced subset so far.
+or where the reader may not see them. The balanced subsets are drawn for a release; here nobody is in them.
 """
+
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -12,11 +14,13 @@ from annotator.errors import Refused
 from annotator.models import Project
 from annotator.selectors.exports.columns import INTEGER, TEXT, TRUTH, Column
 from annotator.selectors.exports.countries import COUNTRY_SQL
+from annotator.selectors.exports.native import TEXTS_ALLOWED, TOLD
 from annotator.selectors.exports.shapes import COLLECTED, Filters, Shape
 
 TURNS = ("first", "second", "third", "fourth")
 MOST_CANDIDATES = 4
 
+LATER_TURN = "step.conversation_id = turn.conversation_id"
 LATEST = """NOT EXISTS (
     SELECT FROM annotator_judgment later
     WHERE later.participation_id = {0}.participation_id AND later.comparison_id = {0}.comparison_id AND later.revision > {0}.revision)"""
@@ -48,7 +52,7 @@ LEFT JOIN LATERAL (
     SELECT step.message, answer.comparison_id, answer.choice_response_id, answer.explanation
     FROM annotator_turn step
     JOIN annotator_judgment answer ON answer.turn_id = step.id
-    WHERE step.conversation_id = turn.conversation_id AND step.number = {number}
+    WHERE {LATER_TURN} AND step.number = {number}
         AND answer.choice_kind = 'response' AND {LATEST.format("answer")}
 ) {name} ON {before}.comparison_id IS NOT NULL"""  # noqa: S608 - names of this file only
     return joined + _lettered(name, name)
@@ -100,6 +104,27 @@ WITH_DEMOGRAPHICS = tuple(
     else column
     for column in COMMUNITY_ALIGNMENT
 )
+RELEASED = {
+    **{f"annotator_{slug}": f"{TOLD} -> 'answers' ->> '{slug}'" for slug in DEMOGRAPHICS},
+    "annotator_country": f"%(countries)s::jsonb ->> ({TOLD} ->> 'country')",
+    "in_balanced_subset": f"COALESCE(({TOLD} -> 'balanced')::boolean, false)",
+    "in_balanced_subset_10": f"COALESCE(({TOLD} -> 'balanced')::boolean, false) AND comparison.candidate_set_id = ANY(%(balanced_sets)s::bigint[])",
+}
+"""The columns that a release fills from what it may tell of its people."""
+
+
+def released_community(shape: Shape) -> Shape:
+    """Return the rows as they stand in a release: nothing a person wrote where they said no to that."""
+    columns = []
+    for column in shape.columns:
+        sql = RELEASED.get(column.name, column.sql)
+        if column.name.endswith("_feedback"):
+            sql = f"CASE WHEN {TEXTS_ALLOWED} THEN {sql} END"
+        columns.append(Column(column.name, sql, column.feature))
+    joins = shape.joins.replace(LATER_TURN, f"{LATER_TURN} AND {TEXTS_ALLOWED}")
+    return replace(shape, columns=tuple(columns), joins=joins)
+
+
 NEWEST_PROFILE = """
 LEFT JOIN LATERAL (
     SELECT answers || CASE WHEN person.allows_sensitive THEN sensitive_answers ELSE '{}' END AS answers

@@ -109,6 +109,24 @@ DURATION_SQL = "round(extract(epoch FROM judgment.submitted_at - judgment.shown_
 ANNOTATOR_SQL = """json_build_object(
     'id', person.pseudonym, 'country', NULLIF(person.country, ''), 'demographics', '{}'::json)"""
 
+TOLD = "(%(people)s::jsonb -> person.id::text)"
+"""What a release tells of a person; see `released_people`."""
+TEXTS_ALLOWED = "person.allows_texts IS NOT FALSE"
+"""Who said no keeps what they wrote out of releases."""
+
+
+def released_column(column: Column) -> Column:
+    """Return a column of `native` as it stands in a release."""
+    if column.name == "explanation":
+        sql = f"CASE WHEN {TEXTS_ALLOWED} THEN {column.sql} ELSE '' END"
+        return Column(column.name, sql, column.feature)
+    if column.name == "annotator":
+        sql = f"""json_build_object('id', person.pseudonym, 'country', {TOLD} ->> 'country',
+            'demographics', COALESCE({TOLD} ->> 'answers', '{{}}'))"""
+        return Column(column.name, sql, {"id": TEXT, "country": TEXT, "demographics": TEXT})
+    return column
+
+
 SURPLUS = """(counting.id IS NULL AND comparison.kind = 'collect' AND NOT EXISTS (
     SELECT FROM annotator_judgment later
     WHERE later.participation_id = judgment.participation_id AND later.comparison_id = judgment.comparison_id
@@ -180,17 +198,8 @@ NATIVE = (
     Column("withdrawn", "false", TRUTH),
 )
 
-NATIVE_RELEASED = tuple(
-    column
-    if column.name != "annotator"
-    else Column(
-        "annotator",
-        ANNOTATOR_SQL.replace("'{}'::json", "'{}'"),
-        {"id": TEXT, "country": TEXT, "demographics": TEXT},
-    )
-    for column in NATIVE
-)
-"""The same in a release, whose files need a type for everything: demographics are JSON in a text."""
+NATIVE_RELEASED = tuple(released_column(column) for column in NATIVE)
+"""The same in a release: what it may tell of people, and a type for everything; demographics are JSON in a text."""
 
 KEPT_IN_A_TOMBSTONE = ("judgment_id", "project", "schema_version")
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from annotator.errors import Refused
 from annotator.models import Project
 from annotator.selectors.exports.columns import Feature, build_object, features_of
-from annotator.selectors.exports.community import community_alignment
+from annotator.selectors.exports.community import community_alignment, released_community
 from annotator.selectors.exports.countries import COUNTRIES
 from annotator.selectors.exports.joint import joint
 from annotator.selectors.exports.native import (
@@ -23,6 +23,7 @@ from annotator.selectors.exports.native import (
     NATIVE_ROW,
     NATIVE_ROW_WITH_DEMOGRAPHICS,
     SURPLUS,
+    TEXTS_ALLOWED,
     TOMBSTONE_ROW,
 )
 from annotator.selectors.exports.offers import offers
@@ -48,6 +49,11 @@ DERIVED: Mapping[str, Callable[[Project, Filters], Shape]] = {
 FORMATS = ("native", *DERIVED)
 WHOLE = ("community-alignment", "rewardbench-2", "joint")
 """Those that hold the choice itself and nothing about criteria."""
+
+
+WITHOUT_OWN_WORDS = (
+    f"({TEXTS_ALLOWED} OR (turn.number = 1 AND prompt.source IS DISTINCT FROM 'own'))"
+)
 
 
 @dataclass(frozen=True)
@@ -90,16 +96,20 @@ def queries_for(*, project: Project, export_format: str, filters: Filters) -> li
     ]
 
 
-def released_query(*, project: Project, export_format: str) -> tuple[Query, Mapping[str, Feature]]:
+def released_query(
+    *, project: Project, export_format: str, people: Mapping[str, Any]
+) -> tuple[Query, Mapping[str, Feature]]:
     """Return the statement of a format in a release, each row's JSON beside its split, and the row's types.
 
-    What a file can't type, an object with any keys, is text there that holds JSON.
+    What a file can't type, an object with any keys, is text there that holds JSON. `people` are the values of
+    `ReleasedPeople`. Who said no to publishing texts has nothing in it that answers or holds their own words.
     """
     _refuse_unknown(export_format)
     values = {
         "project": project.pk,
         "slug": project.slug,
         "countries": json.dumps(COUNTRIES),
+        **people,
     }
     if export_format == "native":
         shape = Shape(columns=NATIVE_RELEASED)
@@ -107,10 +117,19 @@ def released_query(*, project: Project, export_format: str) -> tuple[Query, Mapp
         shape = _shape(project, export_format, Filters())
         if shape.counts:
             shape = replace(shape, conditions=(*shape.conditions, *_counted("true")))
+        if export_format == "community-alignment":
+            shape = released_community(shape)
+    if shape.counts:
+        shape = replace(shape, conditions=(*shape.conditions, WITHOUT_OWN_WORDS))
     sql = _select_shape(
         shape, shape.conditions, split=BY_GROUP_AND_PERSON if shape.personal else BY_GROUP
     )
     return Query(sql, values), features_of(shape.columns)
+
+
+def check_format(*, project: Project, export_format: str) -> None:
+    """Raise Refused where the project can't give this format."""
+    features(project=project, export_format=export_format)
 
 
 def native_page_query(*, project: Project, judgment_ids: list[int], demographics: bool) -> Query:

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,13 @@ from django.utils import timezone
 from annotator.bells import ring
 from annotator.errors import Refused
 from annotator.models import Release
-from annotator.selectors.exports import SPLITS, Snapshot, released_query
+from annotator.selectors.exports import (
+    SPLITS,
+    ReleasedPeople,
+    Snapshot,
+    read_people,
+    released_query,
+)
 from annotator.selectors.exports.columns import SCHEMA_VERSION, Feature
 from annotator.selectors.release_facts import ReleaseFacts, read_facts
 from annotator.services.releases.code import describe_code
@@ -81,8 +88,13 @@ def write_release(*, release: Release, snapshot: Snapshot, folder: Path) -> dict
     features: dict[str, dict[str, Feature]] = {}
     written: list[WrittenFile] = []
     tell = _Teller(release)
+    people = read_people(
+        project=release.project, snapshot=snapshot, demographics=release.demographics
+    )
     for name in release.formats:
-        query, columns = released_query(project=release.project, export_format=name)
+        query, columns = released_query(
+            project=release.project, export_format=name, people=people.values()
+        )
         features[name] = dict(columns)
         schema = schema_of(columns)
         writers = {
@@ -97,10 +109,15 @@ def write_release(*, release: Release, snapshot: Snapshot, folder: Path) -> dict
     tell.now()
     facts = read_facts(project=release.project, snapshot=snapshot)
     documents = write_documents(
-        release=release, facts=facts, features=features, files=written, folder=folder
+        release=release,
+        facts=facts,
+        people=people,
+        features=features,
+        files=written,
+        folder=folder,
     )
     written += [describe(path, folder=folder) for path in documents]
-    return _manifest(release, facts, snapshot.cursor, written)
+    return _manifest(release, facts, people, snapshot.cursor, written)
 
 
 def _build(release: Release, folder: Path) -> dict[str, Any]:
@@ -109,7 +126,11 @@ def _build(release: Release, folder: Path) -> dict[str, Any]:
 
 
 def _manifest(
-    release: Release, facts: ReleaseFacts, cursor: int, files: list[WrittenFile]
+    release: Release,
+    facts: ReleaseFacts,
+    people: ReleasedPeople,
+    cursor: int,
+    files: list[WrittenFile],
 ) -> dict[str, Any]:
     return {
         "project": release.project.slug,
@@ -124,6 +145,14 @@ def _manifest(
         "judgments": facts.judgments,
         "conversations": facts.conversations,
         "excluded": facts.excluded,
+        "anonymity": {
+            "k": people.k,
+            "enforced": people.is_enforced,
+            "quasi_identifiers": list(people.questions),
+            "values_hidden": people.hidden,
+            "before": asdict(people.before),
+            "after": asdict(people.after),
+        },
         "files": [file.as_json() for file in files],
     }
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from annotator.bells import ring
 from annotator.errors import Refused
 from annotator.models import Annotator, AuditEvent, Project, Prompt, Release, Response
-from annotator.selectors.exports import FORMATS, released_query
+from annotator.selectors.exports import FORMATS, check_format
 from annotator.services.audit import record
 from annotator.services.releases.licences import derive_licence
 
@@ -23,6 +23,7 @@ def start_release(
     version: str,
     formats: Sequence[str] = (),
     licence: str = "",
+    demographics: bool = False,
     created_by: Annotator | None = None,
 ) -> Release:
     """Ask for a release; a worker builds it.
@@ -36,6 +37,7 @@ def start_release(
         version=version,
         formats=wanted,
         licence=derive_licence(of_texts=licences_of_texts(project), wanted=licence),
+        demographics=demographics,
         created_by=created_by,
     )
     try:
@@ -101,12 +103,12 @@ def _fitting(project: Project, formats: Sequence[str]) -> list[str]:
     """Return the formats asked for, or all that this project can give; refuse what does not fit."""
     if formats:
         for name in formats:
-            released_query(project=project, export_format=name)
+            check_format(project=project, export_format=name)
         return list(dict.fromkeys(formats))
     fitting = []
     for name in FORMATS:
         try:
-            released_query(project=project, export_format=name)
+            check_format(project=project, export_format=name)
         except Refused:
             continue
         fitting.append(name)

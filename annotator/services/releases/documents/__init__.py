@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from annotator.models import Release
+from annotator.selectors.exports import ReleasedPeople
 from annotator.selectors.exports.columns import Feature
 from annotator.selectors.release_facts import ReleaseFacts
 from annotator.services.releases.documents.card import write_card
@@ -17,6 +18,7 @@ def write_documents(
     *,
     release: Release,
     facts: ReleaseFacts,
+    people: ReleasedPeople,
     features: Mapping[str, Mapping[str, Feature]],
     files: Sequence[WrittenFile],
     folder: Path,
@@ -25,7 +27,7 @@ def write_documents(
     texts = {
         "README.md": write_card(release=release, facts=facts, features=features, files=files),
         "CODEBOOK.md": write_codebook(release=release, features=features),
-        "METHODS.md": write_methods(release=release, facts=facts),
+        "METHODS.md": write_methods(release=release, facts=facts, people=people),
         "croissant.json": write_croissant(
             release=release, facts=facts, features=features, files=files
         ),

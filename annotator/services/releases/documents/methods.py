@@ -1,13 +1,14 @@
 """METHODS.md: how the data came about, in prose, with the numbers of this release."""
 
 from annotator.models import Release
+from annotator.selectors.exports import ReleasedPeople
 from annotator.selectors.release_facts import Agreement, ReleaseFacts
 from annotator.services.releases.documents.tables import table
 
 NOT_SAID = "not stated"
 
 
-def write_methods(*, release: Release, facts: ReleaseFacts) -> str:
+def write_methods(*, release: Release, facts: ReleaseFacts, people: ReleasedPeople) -> str:
     """Return the text."""
     return (
         "\n\n".join(
@@ -31,6 +32,8 @@ def write_methods(*, release: Release, facts: ReleaseFacts) -> str:
                     ["country", "judgments", "people"],
                     [[country or NOT_SAID, *rest] for country, *rest in facts.countries],
                 ),
+                "## What is told of people",
+                _anonymity(people),
                 "## Consent and payment",
                 _consent(facts),
                 "## Assignment",
@@ -99,6 +102,24 @@ def _collection(release: Release, facts: ReleaseFacts) -> str:
                 for wave in facts.waves
             ],
         )
+    )
+
+
+def _anonymity(people: ReleasedPeople) -> str:
+    if not people.questions:
+        return "Nothing but what they answered: neither a country nor anything else they said of themselves."
+    told = ", ".join(f"`{question}`" for question in people.questions)
+    rule = (
+        f"An answer was hidden wherever a combination belonged to fewer than {people.k} people ({people.hidden:,} values)"
+        if people.is_enforced
+        else f"Combinations of fewer than {people.k} people are released as they are"
+    )
+    return (
+        f"Told of each person, once and the same in all rows: {told}. Each of {people.before.combinations:,} combinations of "
+        f"them belonged to {people.before.smallest:,} people or more; {people.before.people_below:,} of "
+        f"{people.before.people:,} people shared theirs with fewer than {people.k}. {rule}; now the smallest group has "
+        f"{people.after.smallest:,}. People who did not agree that their texts are published have no explanation and no "
+        "conversation with words of their own here; those who did not agree to training are in no `train` split."
     )
 
 
