@@ -98,6 +98,30 @@ class TextsField(forms.Field):
         }
 
 
+class HintsField(TextsField):
+    """Short texts per language, one a line."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the lines by language tag."""
+        return {tag: _lines(text) for tag, text in super().clean(value).items()}
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show each language's list as its lines."""
+        return {
+            tag: "\n".join(hints) if isinstance(hints, list) else hints
+            for tag, hints in (value or {}).items()
+        }
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare what would be stored."""
+        texts = {tag: _lines(text) for tag, text in (data or {}).items()}
+        return dict(initial or {}) != {tag: lines for tag, lines in texts.items() if lines}
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 class ObjectField(forms.JSONField):
     """A JSON object; an empty box is `blank`. Whatever else JSON can be is refused, however deep or long."""
 
@@ -159,7 +183,7 @@ class LinesField(forms.CharField):
 
     def clean(self, value: Any) -> list[str]:
         """Return the lines that hold something."""
-        return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        return _lines(super().clean(value))
 
     def prepare_value(self, value: Any) -> Any:
         """Show a list as its lines."""

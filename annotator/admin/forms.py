@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotator.admin.fields import JsonField, ObjectField, TextsField
+from annotator.admin.fields import HintsField, JsonField, ObjectField, TextsField
 from annotator.admin.strategy_fields import StrategyField
 from annotator.admin.worded_fields import WordedField
 from annotator.models import Project, PromptGroup, Scope, Tick, Wave
@@ -29,6 +29,11 @@ REASONS_EXAMPLE = """[
 ]"""
 MAX_UPLOAD = 64 * 2**20
 MOST_INVITATIONS = 1000
+MAY_BE_EMPTY = (
+    *("turns", "turns_min", "without_winner", "own_prompt_share"),
+    *("explanation_min_length", "demographics", "panels"),
+)
+"""Settings that have their default where they are left empty."""
 
 
 class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -105,6 +110,7 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             *("task_format", "candidates", "pairs_per_set", "ways_out", "strength_asked"),
             *("ranking_top", "veto_asked", "general_asked", "criteria", "reasons"),
             "explanation_min_length",
+            *("turns", "turns_min", "without_winner", "own_prompt_share", "topic_hints"),
             *("overlap", "lease_minutes", "target_per_person", "instructions", "consent_text"),
             *("consent_ticks", "after_withdrawal", "demographics", "panels"),
             *("pay_currency", "pay_per_answer", "pay_bonus"),
@@ -115,8 +121,8 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "explanation_min_length" in self.fields:
-            self.fields["explanation_min_length"].required = False
+        for name in set(MAY_BE_EMPTY) & set(self.fields):
+            self.fields[name].required = False
         if not self.instance.pk:
             self.initial["ways_out"] = Project.WayOut.values
         for name in ("quotas", "group_quotas", "targets"):
@@ -128,14 +134,7 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
                     blank={},
                     validators=[validate_counts],
                 )
-        for name in ("instructions", "consent_text"):
-            if name in self.fields:
-                old = self.fields[name]
-                self.fields[name] = TextsField(
-                    languages=self.instance.languages or ["en"],
-                    label=old.label,
-                    help_text=_("Markdown. Leave a language empty to show another one instead."),
-                )
+        self._show_texts_by_language()
         if "strategy" in self.fields:
             self.initial["strategy"] = (self.instance.strategy, self.instance.strategy_parameters)
             self.fields["strategy"] = StrategyField(
@@ -144,13 +143,41 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
                 help_text=_("How candidates are made unless a run says otherwise."),
             )
 
+    def _show_texts_by_language(self) -> None:
+        markdown = _("Markdown. Leave a language empty to show another one instead.")
+        hints = _("One a line, shown to whoever writes the first prompt themselves.")
+        for name, kind, help_text in (
+            ("instructions", TextsField, markdown),
+            ("consent_text", TextsField, markdown),
+            ("topic_hints", HintsField, hints),
+        ):
+            if name in self.fields:
+                self.fields[name] = kind(
+                    languages=self.instance.languages or ["en"],
+                    label=self.fields[name].label,
+                    help_text=help_text,
+                )
+
     def clean(self) -> dict[str, Any]:
         """Hold the settings against each other."""
         values: dict[str, Any] = super().clean() or {}
+        for name in set(MAY_BE_EMPTY) & set(self.fields):
+            if values.get(name) in (None, ""):
+                values[name] = getattr(Project(), name)
         if not self.errors:
+            self._check_conversation(values)
             self._check_who_is_needed(values)
             self._ask_for_the_wave(values)
         return values
+
+    def _check_conversation(self, values: Mapping[str, Any]) -> None:
+        turns, least = (
+            values.get(name, getattr(self.instance, name)) for name in ("turns", "turns_min")
+        )
+        if least > turns:
+            self.add_error("turns_min", _("This is more than a conversation may have."))
+        if turns > 1 and values.get("task_format") == Project.TaskFormat.TWO_PROMPTS:
+            self.add_error("turns", _("Two prompts side by side have no further turns."))
 
     def _check_who_is_needed(self, values: Mapping[str, Any]) -> None:
         reserved = sum(count for count in (values.get("quotas") or {}).values())
@@ -190,18 +217,6 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         """Take the parameters along."""
         name, self.instance.strategy_parameters = self.cleaned_data["strategy"]
         return str(name)
-
-    def clean_demographics(self) -> list[Any]:
-        """Ask nothing where the box is empty."""
-        return self.cleaned_data["demographics"] or []
-
-    def clean_explanation_min_length(self) -> int:
-        """Ask for nothing where the box is empty."""
-        return self.cleaned_data["explanation_min_length"] or 0
-
-    def clean_panels(self) -> list[Any]:
-        """Nobody sends people where the box is empty."""
-        return self.cleaned_data["panels"] or []
 
     def clean_ways_out(self) -> list[str]:
         """Keep the answers that the format knows; `clean_task_format` comes before."""

@@ -95,6 +95,22 @@ class ProjectAdmin(PlurivoxAdmin):
             },
         ),
         (
+            gettext_lazy("Conversations"),
+            {
+                "fields": (
+                    "turns",
+                    "turns_min",
+                    "without_winner",
+                    "own_prompt_share",
+                    "topic_hints",
+                ),
+                "classes": ("collapse", "pv-wide"),
+                "description": gettext_lazy(
+                    "After the choice people write on, and a model answers while they wait. Only the first turn of a given prompt is wanted from several people."
+                ),
+            },
+        ),
+        (
             gettext_lazy("Why?"),
             {
                 "fields": (

@@ -30,6 +30,7 @@ class Progress:
     places: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(Assignment.State.values, 0)
     )
+    """Those that anybody may fill: later turns and own prompts are wanted from their author alone."""
     judgments: int = 0
     participants: int = 0
 
@@ -54,7 +55,7 @@ def count_progress(*, project_ids: Sequence[int]) -> dict[int, Progress]:
         for project_id, count in by_project.annotate(n=Count("*")).values_list("project_id", "n"):
             setattr(found[project_id], name, count)
     places = (
-        Assignment.objects.filter(project__in=project_ids)
+        Assignment.objects.filter(project__in=project_ids, owner=None)
         .order_by()
         .values("project_id", "state")
         .annotate(n=Count("*"))

@@ -7,6 +7,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from annotator.models import Assignment, Comparison, Project, Prompt
+from annotator.selectors.endpoints import generating_endpoints
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ class LanguageState:
 def list_language_states(*, project: Project) -> list[LanguageState]:
     """Return what there is in each of the project's languages: two statements, each along an index."""
     prompts = _count(Prompt.objects.filter(project=project).exclude(source=Prompt.Source.TRIAL))
-    places = _count(Assignment.objects.filter(project=project, state=Assignment.State.OPEN))
+    places = _count(
+        Assignment.objects.filter(project=project, state=Assignment.State.OPEN, owner=None)
+    )
     return [
         LanguageState(
             tag=tag,
@@ -88,6 +91,9 @@ def _advisable(project: Project, states: list[LanguageState]) -> Iterator[str]:
             _("No consent text in: %(languages)s. People there are asked in another language."),
             [s.tag for s in states if not s.has_consent],
         )
+
+    if (project.turns > 1 or project.own_prompt_share) and not generating_endpoints():
+        yield _("No model server: what people write would not be answered. Set VLLM_BASE_URL.")
 
 
 def _missing_in(sentence: str, tags: list[str]) -> Iterator[str]:

@@ -27,7 +27,8 @@ def send_message(*, participation: Participation, wave: Wave, turn_id: int, mess
     """Store the next message of a conversation; sent again, it gives the turn that is there.
 
     1. Lock the conversation of the turn, which is the person's own.
-    2. Written on before (a second click, another tab): that message stands.
+    2. Written on before: the same message again (a second click) is that one; another one is refused, and the
+       person told that the first stands.
     3. Store the turn. Its candidates are asked for after the commit, so nothing can lose the message.
     """
     _check(message)
@@ -35,6 +36,8 @@ def send_message(*, participation: Participation, wave: Wave, turn_id: int, mess
         turn = _locked(participation, turn_id)
         following = Turn.objects.filter(conversation=turn.conversation, number=turn.number + 1)
         stored = following.first()
+        if stored and stored.message != message:
+            raise _written_before()
         if stored is None:
             step = _step(participation, wave, turn)
             stored = Turn.objects.create(
@@ -95,7 +98,7 @@ def begin_with_own_prompt(
             pk=participation.pk, conversations_begun=number, withdrawn_at=None
         ).update(conversations_begun=number + 1)
         if not counted:
-            return _begun_before(participation)
+            return _begun_before(participation, text)
         forget_draft(participation=participation, about=f"own-{number}")
         prompt = Prompt.objects.create(
             project=participation.project,
@@ -162,16 +165,28 @@ def _finish(turn: Turn) -> None:
     turn.conversation.save(update_fields=["finished_at"])
 
 
-def _begun_before(participation: Participation) -> Turn:
+def _written_before() -> Refused:
+    return Refused(
+        "written_before",
+        _(
+            "You have already written here, in another window. That message stands, and this one was not sent."
+        ),
+    )
+
+
+def _begun_before(participation: Participation, text: str) -> Turn:
     turn = (
         Turn.objects.filter(
             number=1,
             conversation__participation=participation,
             conversation__opening=Conversation.Opening.OWN,
         )
+        .select_related("conversation__prompt", "conversation__project")
         .order_by("-pk")
         .first()
     )
     if turn is None:
         raise Refused("not_drawn", _("This page is out of date. Open the task again."))
+    if turn.conversation.prompt is None or turn.conversation.prompt.text != text:
+        raise _written_before()
     return turn

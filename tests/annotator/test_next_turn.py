@@ -170,11 +170,13 @@ def test_a_message_that_cannot_be_taken_is_shown_again(
 def test_sent_twice_it_is_stored_once_and_the_first_message_stands(browser: Client) -> None:
     sent(browser, choice="a")
     fields = next_form(browser)
-    first, again = (
-        browser.post(fields["url"], {"action": "send", "message": message}).headers["Location"]
-        for message in ("And why?", "Or else?")
+    first, again, other = (
+        browser.post(fields["url"], {"action": "send", "message": message})
+        for message in ("And why?", "And why?", "Or else?")
     )
-    assert first == again
+    assert first.headers["Location"] == again.headers["Location"]
+    assert other.status_code == 422
+    assert "That message stands, and this one was not sent." in other.content.decode()
     assert Turn.objects.filter(number=2).get().message == "And why?"
     assert CandidateSet.objects.filter(turn__isnull=False).count() == 1
 
@@ -332,7 +334,7 @@ def test_a_turn_in_the_middle_takes_no_second_message(browser: Client) -> None:
     response = browser.post(
         f"/projects/everyday/turns/{first.pk}/", {"action": "send", "message": "Or else?"}
     )
-    assert response.status_code == 302
+    assert response.status_code == 422
     assert Turn.objects.count() == 2
 
 
