@@ -65,6 +65,11 @@ class Sent:
     active_ms: int | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
+    def refuse_errors(self) -> None:
+        """Refuse what could not be read, if anything."""
+        if self.errors:
+            raise Refused("incomplete", _("Your answer is not complete yet."), fields=self.errors)
+
 
 def read_judgment(post: QueryDict, *, guess_device: Callable[[], str]) -> Sent:
     """Read the form of the task page.

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from annotator.views import account, accounts, drafts, gates, history, joining, panels, task, turns
+from annotator.views import (
+    account,
+    accounts,
+    drafts,
+    gates,
+    history,
+    joining,
+    panels,
+    revisions,
+    task,
+    turns,
+)
 
 urlpatterns = [
     path("", joining.home, name="home"),
@@ -27,4 +38,5 @@ urlpatterns = [
     path("projects/<slug:slug>/prompt/", turns.own_prompt, name="own_prompt"),
     path("projects/<slug:slug>/done/", panels.done, name="done"),
     path("projects/<slug:slug>/history/", history.history, name="history"),
+    path("projects/<slug:slug>/history/<int:judgment_id>/", revisions.revise, name="revise"),
 ]

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
-from annotator.models import ComparisonOption, Judgment, Participation
+from annotator.models import Comparison, ComparisonOption, Participation
+from annotator.selectors.revisions import RECENT, WENT_ON, may_change, standing_answers
 from annotator.selectors.tasks import LETTERS
 
 PAGE = 20
@@ -28,18 +29,23 @@ class Answered:
     explanation: str
     language: str
     is_surplus: bool
+    is_changed: bool
+    may_change: bool
+    places: list[tuple[str, int]]
+    """Of a ranking: the letters that have a place, the first one first."""
 
 
 def list_answers(
     *, participation: Participation, before: int | None
 ) -> tuple[list[Answered], int | None]:
-    """Return a page of answers, newest first, and where the next page begins. One query."""
+    """Return a page of answers as they stand, newest first, and where the next page begins. One query."""
     chosen = ComparisonOption.objects.filter(
         comparison=OuterRef("comparison"), response=OuterRef("choice_response")
     ).values("position")
     rows = (
-        Judgment.objects.filter(Q(pk__lt=before) if before else Q(), participation=participation)
-        .annotate(chosen_position=Subquery(chosen))
+        standing_answers(participation)
+        .filter(Q(pk__lt=before) if before else Q())
+        .annotate(chosen_position=Subquery(chosen), went_on=WENT_ON)
         .order_by("-pk")
         .values(
             "pk",
@@ -55,13 +61,18 @@ def list_answers(
             "strength",
             "explanation",
             "place",
+            "revision",
+            "ranks",
+            "comparison__kind",
+            "went_on",
         )[: PAGE + 1]
     )
-    answers = [_answered(row) for row in rows]
+    recent = RECENT if before is None and may_change(participation.project) else 0
+    answers = [_answered(row, is_recent=n < recent) for n, row in enumerate(rows)]
     return answers[:PAGE], answers[PAGE - 1].number if len(answers) > PAGE else None
 
 
-def _answered(row: Mapping[str, Any]) -> Answered:
+def _answered(row: Mapping[str, Any], *, is_recent: bool) -> Answered:
     position = row["chosen_position"]
     return Answered(
         number=row["pk"],
@@ -75,4 +86,16 @@ def _answered(row: Mapping[str, Any]) -> Answered:
         strength=row["strength"],
         explanation=row["explanation"],
         is_surplus=row["place"] is None,
+        is_changed=row["revision"] > 1,
+        may_change=is_recent
+        and not row["went_on"]
+        and row["comparison__kind"] == Comparison.Kind.COLLECT,
+        places=sorted(
+            (
+                (letter, row["ranks"][i])
+                for letter, i in zip(LETTERS, row["display_order"], strict=False)
+                if row["ranks"] and row["ranks"][i]
+            ),
+            key=lambda place: place[1],
+        ),
     )

@@ -48,6 +48,14 @@ class Shown:
         """The letters that were shown, in their order."""
         return LETTERS[: len(self.order)]
 
+    def letter(self, position: int) -> str:
+        """Return the letter that an option position had."""
+        return self.letters[self.order.index(position)]
+
+    def letter_of(self, kind: str, response_id: int | None) -> str:
+        """Return the letter of a chosen response, or the way out."""
+        return kind if response_id is None else self.letter(self.responses.index(response_id))
+
     def position(self, letter: str) -> int:
         """Return the option position behind a letter."""
         return self.order[self.letters.index(letter)]
@@ -72,6 +80,35 @@ def columns_of(*, answer: Answer, questions: Questions, shown: Shown) -> dict[st
     if errors:
         raise Refused("incomplete", _("Your answer is not complete yet."), fields=errors)
     return columns
+
+
+def answer_of(judgment: Judgment, *, shown: Shown) -> Answer:
+    """Return what the person had said, in the letters of the order they saw: `columns_of` the other way round."""
+    is_ranking = judgment.choice_kind == Judgment.ChoiceKind.RANKING
+    criteria: dict[str, str] = {}
+    for row in judgment.criteria:
+        for position, rating in enumerate(row.get("ratings", [])):
+            if rating is not None:
+                criteria[f"{row['criterion']}-{shown.letter(position)}"] = str(rating)
+        if row["kind"] != "rating":
+            chosen = row["position"]
+            criteria[row["criterion"]] = row["kind"] if chosen is None else shown.letter(chosen)
+    return Answer(
+        choice=""
+        if is_ranking
+        else shown.letter_of(judgment.choice_kind, judgment.choice_response_id),
+        strength=judgment.strength,
+        ranks={
+            shown.letter(position): rank
+            for position, rank in enumerate(judgment.ranks or [])
+            if rank is not None
+        },
+        vetoes=[shown.letter(position) for position in judgment.vetoes],
+        general=shown.letter_of(judgment.general_kind, judgment.general_response_id),
+        criteria=criteria,
+        reasons=judgment.reasons,
+        explanation=judgment.explanation,
+    )
 
 
 def _choice(

@@ -1,5 +1,6 @@
 """What templates need to show texts in many scripts."""
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,6 +41,12 @@ def are_texts_bundled() -> bool:
 def device_key(account: Annotator) -> str:
     """Return what tells this person's unsent work from another's on a device that several use."""
     return salted_hmac("annotator.device", str(account.pk)).hexdigest()[:16]
+
+
+@register.simple_tag
+def new_number() -> str:
+    """Return a number that names one sending of a form: sent twice, it counts once."""
+    return str(uuid.uuid4())
 
 
 @register.filter

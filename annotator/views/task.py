@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotator.errors import Missing, Refused
@@ -61,7 +60,7 @@ def renew_lease(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, participation: Participation, wave: Wave | None) -> HttpResponse:
-    sent = read_judgment(request.POST, guess_device=lambda: _guess_device(request))
+    sent = read_judgment(request.POST, guess_device=lambda: guess_device(request))
     try:
         outcome = _store(participation, sent)
     except Missing:
@@ -81,8 +80,7 @@ def _store(participation: Participation, sent: Sent) -> str:
     if sent.is_skip:
         skip(assignment_id=sent.assignment_id, participation=participation, reason=sent.skip_reason)
         return "skipped"
-    if sent.errors:
-        raise Refused("incomplete", _("Your answer is not complete yet."), fields=sent.errors)
+    sent.refuse_errors()
     return submit_judgment(
         participation=participation,
         assignment_id=sent.assignment_id,
@@ -179,7 +177,7 @@ def _render(
     return render(request, template, context, status=status)
 
 
-def _guess_device(request: HttpRequest) -> str:
+def guess_device(request: HttpRequest) -> str:
     """Tell the kind of device by what the browser says of itself, where its script could not."""
     agent = request.headers.get("User-Agent", "")
     if "iPad" in agent or "Tablet" in agent or ("Android" in agent and "Mobile" not in agent):

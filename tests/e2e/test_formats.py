@@ -169,3 +169,24 @@ def test_no_format_has_a_barrier(
     assert barriers(visitor) == []
     wider = visitor.page.locator("body").evaluate("body => body.scrollWidth - innerWidth")
     assert wider <= 0, "the page is wider than the screen"
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_recent_answer_is_changed_and_taken_back_from_the_history(
+    visit: Visitors, alice: Annotator, javascript: bool
+) -> None:
+    visitor = at_work(visit, alice, {}, javascript=javascript)
+    page = visitor.page
+    visitor.choose("b")
+    visitor.submit()
+    visitor.go("/projects/everyday/history/")
+    if javascript:  # without it nothing can look for barriers
+        assert barriers(visitor) == []
+    page.click("text=Change")
+    expect(page.locator("#choice-b")).to_be_checked()
+    visitor.choose("c")
+    page.click("#submit")
+    expect(page.locator("[data-answer] .mark")).to_have_text("C")
+    page.click("text=Undo the change")
+    expect(page.locator("[data-answer] .mark")).to_have_text("B")
+    assert list(Judgment.objects.values_list("revision", flat=True).order_by("pk")) == [1, 2, 3]

@@ -1,0 +1,120 @@
+"""Changing an answer: the correction is the next revision, and the earlier one stays for ever."""
+
+import uuid
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from annotator.errors import Refused
+from annotator.models import Change, Judgment, Participation
+from annotator.selectors.questions import get_questions
+from annotator.selectors.revisions import Revisable, find_revisable
+from annotator.services.answers import Answer, Shown, answer_of, columns_of
+
+HOLD = """
+SELECT (SELECT id FROM (SELECT id FROM annotator_assignment WHERE judgment_id = %(judgment)s FOR UPDATE) place),
+       pg_advisory_xact_lock(%(lock)s, %(project)s::int)
+"""
+"""The place first: whoever writes a judgment holds theirs before the project's lock, too. Alone, because a
+place that is given back just now could otherwise be filled by the revision before this one."""
+
+REVISE = """
+WITH judgment AS (
+    INSERT INTO annotator_judgment (
+        submission_id, project_id, wave_id, participation_id, comparison_id, assignment_id, turn_id, revision, choice_kind, choice_response_id,
+        strength, ranks, vetoes, general_kind, general_response_id, criteria, reasons, explanation, explanation_asked, place_kind, display_order,
+        ui_language, device, shown_at, submitted_at, active_ms)
+    SELECT %(submission)s::uuid, project_id, wave_id, participation_id, comparison_id, assignment_id, turn_id, revision + 1, %(kind)s, %(response)s,
+        %(strength)s, %(ranks)s::smallint[], %(vetoes)s::smallint[], %(general_kind)s, %(general_response)s, %(criteria)s::jsonb, %(reasons)s::text[],
+        %(explanation)s, explanation_asked, place_kind, display_order, %(ui_language)s, %(device)s, shown_at, clock_timestamp(), %(active_ms)s
+    FROM annotator_judgment WHERE id = %(judgment)s
+    RETURNING id
+), moved AS (
+    UPDATE annotator_assignment SET judgment_id = judgment.id FROM judgment WHERE judgment_id = %(judgment)s
+), changes AS (
+    INSERT INTO annotator_change (project_id, kind, judgment_id, at)
+    SELECT %(project)s, 'marked', %(judgment)s::bigint, clock_timestamp()
+    UNION ALL SELECT %(project)s, 'revised', id, clock_timestamp() FROM judgment
+)
+SELECT id FROM judgment
+"""
+
+
+def revise_judgment(
+    *,
+    participation: Participation,
+    judgment_id: int,
+    submission_id: uuid.UUID,
+    answer: Answer,
+    ui_language: str = "",
+    device: str = "",
+    active_ms: int | None = None,
+) -> int:
+    """Store the next revision of a person's recent answer; return its id.
+
+    1. The same page was sent before: that revision stands.
+    2. Hold the place and the project's change lock, and look whether the answer may still change.
+    3. Check the new answer against the settings and the order it was shown under.
+    4. In one statement: the revision, the place that points to it, and what exports must tell anew.
+
+    Raises Missing, or Refused with the fields that are at fault.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            repeated = Judgment.objects.filter(
+                submission_id=submission_id, participation=participation
+            ).first()
+            if repeated is not None:
+                return repeated.pk
+            values: dict[str, Any] = {
+                "judgment": judgment_id,
+                "project": participation.project_id,
+                "lock": Change.ADVISORY_LOCK,
+                "submission": str(submission_id),
+                "ui_language": ui_language,
+                "device": device,
+                "active_ms": active_ms,
+            }
+            cursor.execute(HOLD, values)
+            earlier = find_revisable(participation=participation, judgment_id=judgment_id)
+            stored = columns_of(
+                answer=answer,
+                questions=get_questions(earlier.judgment.wave_id),
+                shown=_shown(earlier),
+            )
+            cursor.execute(REVISE, values | stored)
+            ((revision_id,),) = cursor.fetchall()
+            return int(revision_id)
+    except IntegrityError:  # another page with a change of the same answer was quicker
+        raise Refused(
+            "changed_meanwhile",
+            _("You changed this answer on another page. Look at it again there."),
+        ) from None
+
+
+def undo_revision(
+    *, participation: Participation, judgment_id: int, submission_id: uuid.UUID
+) -> int:
+    """Take a change back: the answer before it becomes the next revision; return its id."""
+    newest = find_revisable(participation=participation, judgment_id=judgment_id)
+    before = Judgment.objects.filter(
+        participation=participation,
+        comparison=newest.judgment.comparison_id,
+        revision=newest.judgment.revision - 1,
+    ).first()
+    if before is None:
+        raise Refused("nothing_to_undo", _("This answer was never changed."))
+    return revise_judgment(
+        participation=participation,
+        judgment_id=judgment_id,
+        submission_id=submission_id,
+        answer=answer_of(before, shown=_shown(newest)),
+        ui_language=before.ui_language,
+        device=before.device,
+    )
+
+
+def _shown(earlier: Revisable) -> Shown:
+    judgment = earlier.judgment
+    return Shown(judgment.display_order, earlier.responses, judgment.explanation_asked)
