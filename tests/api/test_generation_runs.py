@@ -152,7 +152,7 @@ def test_candidate_sets_tell_their_origins(
     for _number in range(3):
         make_set(project, strategy="nc_prompt", seed=2**63 - 1)
     rita.get()
-    with django_assert_max_num_queries(4):  # token, project, sets with prompts, responses
+    with django_assert_max_num_queries(5):  # token, limit, project, sets, responses
         rows = rita.get("candidate-sets/").json()["results"]
     assert [row["strategy"] for row in rows] == ["nc_prompt"] * 3
     assert rows[0]["seed"] == 2**63 - 1

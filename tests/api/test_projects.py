@@ -36,7 +36,7 @@ def test_a_project_tells_what_is_there_now(project: Project, rita: Caller) -> No
         "prompts": 2,
         "candidate_sets": {"total": 1, "by_state": {}},
         "comparisons": 1,
-        "places": {"open": 1, "leased": 0, "judged": 1},
+        "places": {"open": 1, "leased": 0, "judged": 1, "closed": 0},
         "judgments": 1,
         "counted": 1,
         "participants": 1,
@@ -56,7 +56,7 @@ def test_the_list_costs_the_same_for_many_projects(
     projects = [make_project(f"p{number}") for number in range(6)]
     rita = Caller(make_token(*projects), projects[0])
     rita.get()
-    with django_assert_num_queries(9):  # token, page, seven counts
+    with django_assert_num_queries(10):  # token, its limit, page, seven counts
         assert len(rita.get("/api/v1/projects/").json()["results"]) == 6
 
 
