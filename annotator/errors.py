@@ -23,3 +23,11 @@ class Missing(Refused):
 
     def __init__(self, sentence: str) -> None:
         super().__init__("not_found", sentence)
+
+
+class Busy(Refused):
+    """Too much is going on at this moment; it can be asked again, unchanged, after `retry_after` seconds."""
+
+    def __init__(self, sentence: str, *, retry_after: int) -> None:
+        super().__init__("busy", sentence)
+        self.retry_after = retry_after

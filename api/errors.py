@@ -10,7 +10,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from annotator.errors import Missing, Refused
+from annotator.errors import Busy, Missing, Refused
 
 
 class TooLarge(exceptions.APIException):
@@ -23,7 +23,8 @@ class TooLarge(exceptions.APIException):
 def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:  # noqa: ARG001 - DRF's signature
     """Return the answer to an error; None lets Django answer: outages with 503, bugs with 500."""
     if isinstance(error, Refused):
-        return _answer(_status_of(error), error.code, error.sentence, error.fields)
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else {}
+        return _answer(_status_of(error), error.code, error.sentence, error.fields, headers)
     known = _known(error)
     if known is None:
         return None
@@ -52,6 +53,8 @@ def _status_of(error: Refused) -> int:
     """Tell what can be mended in the request from what the present state of things stands against."""
     if isinstance(error, Missing):
         return status.HTTP_404_NOT_FOUND
+    if isinstance(error, Busy):
+        return status.HTTP_503_SERVICE_UNAVAILABLE
     return status.HTTP_400_BAD_REQUEST if error.fields else status.HTTP_409_CONFLICT
 
 

@@ -132,6 +132,13 @@ class Environment(BaseSettings):
         description="Requests that one API token may make in a minute. 0: as many as it likes.",
     )
 
+    exports_at_once: int = Field(
+        3, ge=1, le=1000, description="Exports that may be read at the same time, in all processes."
+    )
+    export_rate: int = Field(
+        0, ge=0, le=10_000_000, description="Rows a second of each export. 0: as fast as it goes."
+    )
+
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def split_commas(cls, value: object) -> object:

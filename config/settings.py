@@ -171,6 +171,8 @@ JUDGE_MODEL = ENV.judge_model
 LEASE_SWEEP_SECONDS = ENV.lease_sweep_seconds
 LAST_SEARCH_SECONDS = ENV.last_search_seconds
 API_REQUESTS_PER_MINUTE = ENV.api_requests_per_minute
+EXPORTS_AT_ONCE = ENV.exports_at_once
+EXPORT_RATE = ENV.export_rate
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.TokenAuthentication"],

@@ -4,12 +4,16 @@ PostgreSQL builds each row's JSON; Python passes bytes on, block by block, from 
 connection of its own, so that a slow reader holds up nobody else.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 import psycopg2.extensions
+from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
+from annotator.errors import Busy
 from annotator.models import Change, Project
 from annotator.selectors.exports.queries import Query, native_page_query, queries_for
 from annotator.selectors.exports.shapes import Filters
@@ -19,6 +23,12 @@ FIRST_ROWS = 10
 BLOCK_ROWS = 200
 READER_TIMEOUT = "5min"
 """A reader that takes nothing for so long is cut off: its snapshot would hold up the database's cleaning."""
+
+TURN_LOCK = 7353
+"""First key of the advisory locks that exports hold, one of `EXPORTS_AT_ONCE` each; gone with the connection."""
+TAKE_TURN = """
+SELECT turn FROM generate_series(1, %s) turn WHERE pg_try_advisory_lock(%s, turn) LIMIT 1"""
+BUSY_SECONDS = 30
 
 SETTINGS = f"""
 SET LOCAL idle_in_transaction_session_timeout = '{READER_TIMEOUT}';
@@ -64,12 +74,12 @@ class ExportStream:
     """An export that is being read: iterate over its blocks of lines, then close it.
 
     `cursor` is the last Change that it contains. Closing it early, as a web server does when the reader has
-    gone, frees the connection at once.
+    gone, frees the connection at once. It gives `EXPORT_RATE` rows a second at most.
     """
 
     def __init__(self, *, project: Project, queries: list[Query]) -> None:
         self._queries = queries
-        self._connection, self.cursor = _open_snapshot(project, "")
+        self._connection, self.cursor = _open_snapshot(project, "", in_turn=True)
         self._blocks = self._read()
 
     def __iter__(self) -> Self:
@@ -89,18 +99,29 @@ class ExportStream:
         self._connection.close()
 
     def _read(self) -> Iterator[bytes]:
-        wanted = FIRST_ROWS
+        wanted, begin, given = FIRST_ROWS, time.monotonic(), 0
         for number, query in enumerate(self._queries):
             with self._connection.cursor(name=f"export_{number}") as cursor:
                 cursor.execute(query.sql, query.values)
                 while rows := cursor.fetchmany(wanted):
                     yield b"".join([row + b"\n" for (row,) in rows])
                     wanted = BLOCK_ROWS
+                    given += len(rows)
+                    _wait_until(begin, given)
         self.close()
 
 
+def _wait_until(begin: float, given: int) -> None:
+    """Wait until so many rows are due."""
+    if settings.EXPORT_RATE:
+        time.sleep(max(0.0, begin + given / settings.EXPORT_RATE - time.monotonic()))
+
+
 def open_export(*, project: Project, export_format: str, filters: Filters) -> ExportStream:
-    """Open an export on a snapshot of this moment; raise Refused where there is no such export."""
+    """Open an export on a snapshot of this moment.
+
+    Raises Refused where there is no such export, Busy where `EXPORTS_AT_ONCE` are being read.
+    """
     return ExportStream(
         project=project,
         queries=queries_for(project=project, export_format=export_format, filters=filters),
@@ -117,7 +138,7 @@ def native_rows(
         return [row for (row,) in cursor.fetchall()]
 
 
-def _open_snapshot(project: Project, exported: str) -> tuple[Any, int]:
+def _open_snapshot(project: Project, exported: str, *, in_turn: bool = False) -> tuple[Any, int]:
     """Return a connection that reads as of now, and the last Change it sees.
 
     1. Connect, and begin a transaction that has no snapshot yet: settings don't take one.
@@ -127,21 +148,36 @@ def _open_snapshot(project: Project, exported: str) -> tuple[Any, int]:
     4. Give the lock back. The snapshot stays as long as the reader needs.
 
     `exported` names a snapshot that is open elsewhere; then that moment is seen, and no lock is needed.
+    With `in_turn`, one of the turns of `EXPORTS_AT_ONCE` must be free, and is held by the connection.
     """
     with connection.wrap_database_errors:
-        reader = _connect()
+        reader = connection.get_new_connection(connection.get_connection_params())
         try:
+            if in_turn:
+                _take_turn(reader)
+            _prepare(reader)
             return reader, _last_change(reader, project, exported)
         except BaseException:
             reader.close()
             raise
 
 
-def _connect() -> Any:
-    reader = connection.get_new_connection(connection.get_connection_params())
+def _take_turn(reader: Any) -> None:
+    with reader.cursor() as cursor:
+        cursor.execute(TAKE_TURN, [settings.EXPORTS_AT_ONCE, TURN_LOCK])
+        if cursor.fetchone() is None:
+            raise Busy(
+                _(
+                    "So many exports are being read that another would slow people down. Try again soon."
+                ),
+                retry_after=BUSY_SECONDS,
+            )
+    reader.commit()  # the lock is the connection's; what follows takes a snapshot of its own
+
+
+def _prepare(reader: Any) -> None:
     reader.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
     psycopg2.extensions.register_type(psycopg2.extensions.BYTES, reader)
-    return reader
 
 
 def _last_change(reader: Any, project: Project, exported: str) -> int:
