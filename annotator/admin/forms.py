@@ -29,10 +29,7 @@ REASONS_EXAMPLE = """[
 ]"""
 MAX_UPLOAD = 64 * 2**20
 MOST_INVITATIONS = 1000
-MAY_BE_EMPTY = (
-    *("turns", "turns_min", "without_winner", "own_prompt_share"),
-    *("explanation_min_length", "demographics", "panels"),
-)
+OPTIONAL = ("turns", "turns_min", "without_winner", "own_prompt_share", "explanation_min_length")
 """Settings that have their default where they are left empty."""
 
 
@@ -121,7 +118,7 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in set(MAY_BE_EMPTY) & set(self.fields):
+        for name in set(OPTIONAL) & set(self.fields):
             self.fields[name].required = False
         if not self.instance.pk:
             self.initial["ways_out"] = Project.WayOut.values
@@ -161,9 +158,11 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Hold the settings against each other."""
         values: dict[str, Any] = super().clean() or {}
-        for name in set(MAY_BE_EMPTY) & set(self.fields):
+        for name in set(OPTIONAL) & set(self.fields):
             if values.get(name) in (None, ""):
                 values[name] = getattr(Project(), name)
+        for name in {"demographics", "panels"} & set(self.fields):
+            values[name] = values.get(name) or []
         if not self.errors:
             self._check_conversation(values)
             self._check_who_is_needed(values)
