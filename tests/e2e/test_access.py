@@ -38,6 +38,8 @@ PAGES = {
     "instructions": ["/projects/everyday/instructions/"],
     "turn": ["/projects/own/turns/{turn}/"],
     "history": ["/projects/everyday/history/"],
+    "revise": ["/projects/everyday/history/{judgment}/"],
+    "done": ["/projects/done/done/"],
     # what is next; a prompt of one's own; nothing to do; paused; closed; in preparation; a target reached
     "task": [
         "/projects/talk/task/",
@@ -69,8 +71,8 @@ WORDS = {
 }
 
 
-def make_projects(alice: Annotator, language: str) -> int:
-    """Make a project for each state of things; return the turn that waits for responses."""
+def make_projects(alice: Annotator, language: str) -> dict[str, int]:
+    """Make a project for each state of things; return the ids that stand in addresses."""
     question, answers = WORDS[language]
     states = {"paused": "paused", "closed": "closed", "draft": "draft"}
     special: dict[str, dict[str, Any]] = {
@@ -100,14 +102,15 @@ def make_projects(alice: Annotator, language: str) -> int:
     for slug in ("everyday", "everyday", "everyday", "talk", "done"):
         prompt = make_prompt(people[slug].project, question, language=language)
         make_set(people[slug].project, prompt, texts=answers)
-    make_judgment(people["everyday"], strength=2, explanation=answers[0])
+    judgment = make_judgment(people["everyday"], strength=2, explanation=answers[0])
     make_judgment(people["talk"])
     make_judgment(people["done"])
     for slug, state in states.items():
         Project.objects.filter(slug=slug).update(state=state)
     make_project("gates-open", languages=["en", "ar"], open_to_all=True)
     set_ui_language(annotator=alice, language=language)
-    return make_own_turn(people["own"], text=question, language=language).pk
+    turn = make_own_turn(people["own"], text=question, language=language)
+    return {"turn": turn.pk, "judgment": judgment.pk}
 
 
 def walk_through_signing_in(visitor: Visitor) -> dict[str, list[str]]:
@@ -176,13 +179,15 @@ def test_no_page_has_a_barrier(
     visit: Visitors, alice: Annotator, settings: Settings, language: str, scheme: str, width: int
 ) -> None:
     settings.VLLM_BASE_URL = "http://127.0.0.1:9/v1"  # own prompts need one; nothing is asked of it
-    turn = make_projects(alice, language)
+    ids = make_projects(alice, language)
     visitor = visit(width=width, scheme=scheme, language=language)
     found = walk_through_signing_in(visitor)
     visitor.sign_in("alice")
     for paths in PAGES.values():
         for path in paths:
-            visitor.go(path.format(turn=turn))
+            answer = visitor.page.goto(visitor.url + path.format(**ids))
+            assert answer
+            assert answer.ok, path
             visitor.page.evaluate(
                 "document.querySelectorAll('details').forEach((each) => each.open = true)"
             )

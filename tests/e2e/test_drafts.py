@@ -134,6 +134,7 @@ def test_an_answer_that_arrived_without_its_acknowledgement_is_stored_once(
     at_work.page.click("#submit")
     expect(at_work.page.locator(".notice")).to_contain_text("Your first answer is kept.")
     assert at_work.task() != first
+    expect(at_work.page.locator("#progress")).to_contain_text("1 of 5")
     assert Judgment.objects.count() == 1
 
 

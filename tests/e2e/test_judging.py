@@ -157,6 +157,7 @@ def test_a_double_click_stores_once(at_work: Visitor) -> None:
     at_work.page.dblclick("#submit")
     expect(at_work.page.locator("[name=assignment]")).not_to_have_value(first)
     at_work.page.wait_for_load_state("networkidle")
+    expect(at_work.page.locator("#progress")).to_contain_text("1 of 5")
     assert Judgment.objects.count() == 1
 
 
