@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from annotator.admin.base import BY_PROJECT, ReadOnlyAdmin
-from annotator.models import Change, Judgment
+from annotator.models import Change, HarmFlag, Judgment
 
 
 @admin.register(Judgment)
@@ -47,3 +47,12 @@ class ChangeAdmin(ReadOnlyAdmin):
     list_display_links = ("id",)
     list_select_related = ("project", "judgment")
     list_filter = (BY_PROJECT, "kind")
+
+
+@admin.register(HarmFlag)
+class HarmFlagAdmin(ReadOnlyAdmin):
+    """What people reported as harmful, the newest first."""
+
+    list_display = ("__str__", "project", "response", "note", "at")
+    list_filter = (BY_PROJECT,)
+    list_select_related = ("project", "response")

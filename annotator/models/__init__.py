@@ -17,6 +17,7 @@ from annotator.models.comparisons import (
     QueueCursor,
 )
 from annotator.models.drafts import Draft
+from annotator.models.flags import HarmFlag
 from annotator.models.generation import CandidateSet, Exchange, GenerationRun, Response
 from annotator.models.judgments import Change, Conversation, Judgment, Turn
 from annotator.models.measures import Diversity, MeasuringFault, Verdict
@@ -47,6 +48,7 @@ __all__ = [
     "Draft",
     "Exchange",
     "GenerationRun",
+    "HarmFlag",
     "Invitation",
     "Judgment",
     "MeasuringFault",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotator.models import Annotator, Judgment, Project
+from annotator.models import Annotator, HarmFlag, Judgment, Project
 from tests.e2e.test_appearance import barriers
 from tests.e2e.visitors import Visitor, Visitors
 from tests.factories import make_participation, make_project, make_set
@@ -190,3 +190,25 @@ def test_a_recent_answer_is_changed_and_taken_back_from_the_history(
     page.click("text=Undo the change")
     expect(page.locator("[data-answer] .mark")).to_have_text("B")
     assert list(Judgment.objects.values_list("revision", flat=True).order_by("pk")) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_harmful_response_is_reported_beside_the_task(
+    visit: Visitors, alice: Annotator, javascript: bool
+) -> None:
+    visitor = at_work(visit, alice, {}, javascript=javascript)
+    page, task = visitor.page, visitor.task()
+    if javascript:
+        visitor.choose("b")
+    page.click("button:has-text('Skip…'):visible")
+    page.click("text=Report something harmful")
+    page.check("#flag [name=response][value=c]")
+    page.click("text=Report it")
+    if javascript:
+        expect(page.locator("#flag")).to_contain_text("Thank you.")
+        assert barriers(visitor) == []
+        expect(page.locator("#choice-b")).to_be_checked()
+    else:
+        page.wait_for_url(visitor.url + TASK)
+    assert visitor.task() == task
+    assert HarmFlag.objects.count() == 1
