@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.admin.project_pages import ProjectPages
+from annotator.selectors.attrition import attrition
 from annotator.selectors.diversity import (
     BY,
     DiversityRow,
@@ -39,6 +40,11 @@ class Cell:
     highest: float
     is_share: bool
 
+    @property
+    def digits(self) -> int:
+        """Decimals: large numbers need none."""
+        return 0 if self.is_share or abs(self.highest) >= 100 else 2
+
 
 @dataclass(frozen=True)
 class Line:
@@ -57,7 +63,7 @@ class DiversityPage(ProjectPages):
     def diversity(self, request: HttpRequest, project_id: int) -> HttpResponse:
         """Show the table, and three sets of one of its rows.
 
-        Queries: the session, the person, the project; four of the table, four of the examples.
+        Queries: the session, the person, the project; four of the table, four of the examples, two of what is lost.
         """
         project = self._see(request, project_id)
         asked = request.GET
@@ -98,6 +104,7 @@ class DiversityPage(ProjectPages):
             "chosen": chosen,
             "chosen_label": chosen and strategy_label(chosen.strategy),
             "examples": examples,
+            "lost": [(strategy_label(row.strategy), row) for row in attrition(project)],
             "may_generate": self._admin.has_change_permission(request, project),
         }
         return render(request, "admin/annotator/project/diversity.html", context)
@@ -129,6 +136,7 @@ def _columns(rows: Sequence[DiversityRow]) -> list[Column]:
         (_("Log-determinant"), lambda row: row.log_determinant, None, 0, False),
         (_("Different answers"), lambda row: row.distinct, 1, None, False),
         (_("Longest over shortest"), lambda row: row.length_spread, 1, None, False),
+        (_("Tokens a set"), lambda row: row.tokens, 0, None, False),
     ]
     judged = next((row.coverage for row in rows if row.coverage), ())
     for number, covered in enumerate(judged):

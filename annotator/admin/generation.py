@@ -14,11 +14,15 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotator.admin.base import BY_PROJECT, ReadOnlyAdmin, person
 from annotator.errors import Refused
 from annotator.models import CandidateSet, GenerationRun, Right
+from annotator.selectors.estimates import estimate_remaining
 from annotator.selectors.generation import run_progress
 from annotator.services.generation import cancel_run, pause_run, resume_run, retry_failed
 
@@ -48,6 +52,24 @@ class GenerationRunAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("project", "created_by")
     list_filter = (BY_PROJECT, "state")
+    # The live part above tells the rest.
+    fields = (
+        "project",
+        "purpose",
+        "queue",
+        "strategy",
+        "shown_parameters",
+        "model",
+        "served_model",
+        "server_version",
+        "endpoints",
+        "languages",
+        "candidates",
+        "seed",
+        "created_by",
+        "created_at",
+    )
+    readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
         """Add the live part of the run's page, and its buttons."""
@@ -77,6 +99,15 @@ class GenerationRunAdmin(ReadOnlyAdmin):
         context = {} if run is None else self._progress_context(request, run)
         return super().change_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
+        )
+
+    @admin.display(description=gettext_lazy("parameters"))
+    def shown_parameters(self, run: GenerationRun) -> SafeString:
+        """Return a line for each parameter; profiles by their slugs, since their texts fill pages."""
+        return format_html_join(
+            mark_safe("<br>"),
+            "<code>{}</code> {}",
+            ((name, _shown(name, value)) for name, value in sorted(run.parameters.items())),
         )
 
     def show_progress(self, request: HttpRequest, run_id: int) -> HttpResponse:
@@ -125,12 +156,26 @@ class GenerationRunAdmin(ReadOnlyAdmin):
         failed = CandidateSet.objects.filter(
             run=run, state=CandidateSet.State.FAILED
         ).select_related("prompt")
+        progress = run_progress(run)
         return {
             "run": run,
-            "progress": run_progress(run),
+            "progress": progress,
+            "remaining": None if progress.over else estimate_remaining(progress),
             "failed_sets": failed.order_by("-id")[:EXAMPLES],
             "may_steer": self._may_steer(request, run),
         }
+
+
+def _shown(name: str, value: object) -> str:
+    match name, value:
+        case "profiles", list():
+            return ", ".join(str(profile["slug"]) for profile in value)
+        case "base_parameters", dict():
+            return ", ".join(f"{inner}: {_shown(inner, it)}" for inner, it in value.items())
+        case _, list():
+            return ", ".join(map(str, value))
+        case _:
+            return "–" if value in (None, "") else str(value)
 
 
 def _steer(run: GenerationRun, action: str) -> None:

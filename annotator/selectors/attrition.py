@@ -31,6 +31,11 @@ class AttritionRow:
         """Share of the attempts that made no set, 0 to 1."""
         return sum(self.reasons.values()) / self.attempts if self.attempts else 0.0
 
+    @property
+    def lost_percent(self) -> float:
+        """The same in percent."""
+        return 100 * self.lost
+
 
 def attrition(project: Project) -> list[AttritionRow]:
     """Return a row for each strategy and language in which sets were asked for; two statements.

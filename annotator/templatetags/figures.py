@@ -28,7 +28,7 @@ def duration(seconds: float) -> str:
 def figure(cell: Any) -> dict[str, Any]:
     """Show a figure, its interval in words and as a bar on the scale of its column; 0 to 100 across."""
     shown, scale = cell.figure, (cell.lowest, cell.highest)
-    context: dict[str, Any] = {"figure": shown, "is_share": cell.is_share}
+    context: dict[str, Any] = {"figure": shown, "is_share": cell.is_share, "digits": cell.digits}
     if shown.value is None:
         return context
     ends = (shown.interval.low, shown.interval.high) if shown.interval else (shown.value,) * 2

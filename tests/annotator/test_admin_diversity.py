@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator.models import ModelEndpoint, Project, ValueProfile
+from annotator.models import Exchange, ModelEndpoint, Project, ValueProfile
 from annotator.services.profiles import add_library_profiles
 from tests.annotator.measured import judge, make_measured
 from tests.factories import make_admin, make_annotator, make_member, make_project
@@ -117,6 +117,25 @@ def test_with_nothing_complete_the_page_says_what_to_do(adam: Client, project: P
     assert reverse("admin:annotator_project_generate", args=[project.pk]) in shown
 
 
+def test_what_is_lost_is_counted_by_strategy_language_and_reason(
+    adam: Client, project: Project
+) -> None:
+    complete = make_measured(project, 0.5, purpose="collect")
+    for attempt, outcome in enumerate(["wrong_count", "complete"], start=1):
+        Exchange.objects.create(
+            candidate_set=complete,
+            attempt=attempt,
+            number=0,
+            outcome=outcome,
+            request={},
+            duration_ms=1,
+        )
+    shown = adam.get(page(project)).content.decode()
+    assert "What is lost before people see it" in shown
+    assert "<code>wrong_count</code> 1" in shown
+    assert "50 %" in shown
+
+
 def test_responses_of_models_are_shown_as_their_safe_html(adam: Client, project: Project) -> None:
     make_measured(project, 0.5)
     assert "<p>Two.</p>" in adam.get(page(project)).content.decode()
@@ -136,7 +155,7 @@ def test_the_page_takes_as_many_queries_for_many_sets_as_for_few(
 ) -> None:
     for number in range(6):
         judge(make_measured(project, number / 10), NOBODY, NOBODY, NOBODY, NOBODY)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         adam.get(page(project), {"by": "language"})
 
 

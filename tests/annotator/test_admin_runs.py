@@ -4,6 +4,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from annotator.models import CandidateSet, GenerationRun
@@ -56,6 +57,25 @@ def test_failures_are_counted_by_reason_with_examples(adam: Client, run: Generat
     assert response.context["progress"].reasons == {"context_length": 1}
     assert "8,000 tokens &gt; 2,048" in content
     assert "Question 0?" in content
+
+
+def test_what_is_left_is_told_while_the_run_goes_on(adam: Client, run: GenerationRun) -> None:
+    assert "Left:" not in adam.get(page(run, "progress")).content.decode()
+    done = CandidateSet.objects.filter(run=run).earliest("pk")
+    CandidateSet.objects.filter(pk=done.pk).update(
+        state="complete", completed_at=timezone.now(), completion_tokens=100
+    )
+    assert "200 tokens" in adam.get(page(run, "progress")).content.decode()
+    steer(adam, run, "cancel")
+    assert "Left:" not in adam.get(page(run, "progress")).content.decode()
+
+
+def test_profiles_are_named_and_not_written_out(adam: Client, run: GenerationRun) -> None:
+    profiles = [{"slug": "care", "texts": {"en": "You look after others."}}]
+    GenerationRun.objects.filter(pk=run.pk).update(parameters={"profiles": profiles, "top_p": 0.9})
+    shown = adam.get(page(run)).content.decode()
+    assert "<code>profiles</code> care<br><code>top_p</code> 0.9" in shown
+    assert "You look after others." not in shown
 
 
 def test_a_run_is_paused_resumed_cancelled(adam: Client, run: GenerationRun) -> None:
