@@ -35,6 +35,8 @@ OPTIONS = (
     "--enable-prefix-caching",
     "--scheduling-policy",
     "priority",
+    "--structured-outputs-config",
+    '{"backend": "xgrammar", "disable_any_whitespace": true}',
     "--host",
     "127.0.0.1",
 )
@@ -48,9 +50,14 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class RealServer:
-    """Where it answers; `base_url` ends with /v1."""
+    """Where it answers, and its process; `base_url` ends with /v1."""
 
     base_url: str
+    process: int = 0
+
+    def kill(self) -> None:
+        """Kill the server and its engine at once, as kill -9 does."""
+        os.killpg(self.process, signal.SIGKILL)
 
     def metric(self, name: str, **labels: str) -> float:
         """Return the sum of one of its Prometheus figures over the series with these labels."""
@@ -89,14 +96,19 @@ class RealServer:
             return False
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
-def run_vllm(folder: Path) -> Iterator[RealServer]:
+def run_vllm(folder: Path, *, port: int = 0) -> Iterator[RealServer]:
     """Make the model, start the server, wait until it generates; stop it at the end. Its log lies in `folder`."""
     model = folder / "model"
     subprocess.run([PYTHON, ROOT / "tests" / "vllm" / "tiny_model.py", model], check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or free_port()
     command = [
         str(PYTHON),
         "-m",
@@ -123,7 +135,7 @@ def run_vllm(folder: Path) -> Iterator[RealServer]:
             preexec_fn=die_with_parent,
         )
         try:
-            server = RealServer(f"http://127.0.0.1:{port}/v1")
+            server = RealServer(f"http://127.0.0.1:{port}/v1", process.pid)
             _wait(server, process, log)
             yield server
         finally:
@@ -143,7 +155,7 @@ def _wait(server: RealServer, process: "subprocess.Popen[bytes]", log: Path) -> 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
     """Ask it to end, then kill what is left of its group: the engine is a process of its own."""
-    process.terminate()
+    process.terminate()  # nothing happens where it is gone already
     with suppress(subprocess.TimeoutExpired):
         process.wait(20)
     with suppress(ProcessLookupError):
