@@ -21,7 +21,7 @@ from benchmarks.table import row
 from config.embedded import run_services
 from tests.vllm.real_server import ROOT
 
-MODEL = "stand-in:long-5"
+MODEL = "stand-in:long-4"
 WORKER = "bench-worker"
 FRAMES = ("BEGIN", "COMMIT")
 

@@ -11,17 +11,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Self, TypeAlias
 
-import httpx2
-
+from workers.connections import BROKEN, Connections, Received, lines_of
 from workers.streaming import STREAMED, Assembly
 
-CONNECT_SECONDS = 5.0
 LOOK_SECONDS = 10.0
 """For what a server tells of itself without any work."""
-KEEP_ALIVE_SECONDS = 2.0
-"""Shorter than the 5 s after which uvicorn, and so vLLM, closes a connection: reusing one then is a reset."""
 LONGEST_RETRY_AFTER = 3600.0
 OnTokens: TypeAlias = Callable[[int], None]
 """Is told, while an answer is streamed, how many tokens have come so far."""
@@ -116,20 +113,8 @@ class ModelServer:
 
     def __init__(self, *, base_url: str, api_key: str, timeout: float, connections: int) -> None:
         self._timeout = timeout
-        self._root = base_url.rstrip("/").removesuffix("/v1")
-        self._client = httpx2.AsyncClient(
-            base_url=base_url.rstrip("/") + "/",
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
-            # One deadline over the whole exchange is set in `_send`; a wait for a connection counts in it.
-            timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
-            limits=httpx2.Limits(
-                max_connections=connections,
-                max_keepalive_connections=connections,
-                keepalive_expiry=KEEP_ALIVE_SECONDS,
-            ),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        # One deadline over the whole exchange is set in `_send`; a wait for a connection counts in it.
+        self._connections = Connections(base_url=base_url, api_key=api_key, most=connections)
 
     async def __aenter__(self) -> Self:
         return self
@@ -139,7 +124,7 @@ class ModelServer:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._connections.aclose()
 
     async def complete(
         self, body: Mapping[str, Any], *, on_tokens: OnTokens | None = None
@@ -157,7 +142,7 @@ class ModelServer:
         started = time.monotonic()
         if on_tokens is not None:
             return await self._stream(body, on_tokens, started)
-        response = await self._send("POST", "chat/completions", json=body)
+        response = await self._send("POST", "chat/completions", body=body)
         duration_ms = _since(started)
         return _read_answer(_checked(response, duration_ms), duration_ms)
 
@@ -166,13 +151,17 @@ class ModelServer:
         try:
             async with (
                 self._named_errors(self._timeout),
-                self._client.stream("POST", "chat/completions", json={**body, **STREAMED}) as got,
+                self._connections.stream("POST", "chat/completions", body={**body, **STREAMED}) as (
+                    head,
+                    got,
+                ),
             ):
-                if not got.headers.get("Content-Type", "").startswith("text/event-stream"):
-                    await got.aread()  # refused, or a server that does not stream
+                if not head.headers.get("content-type", "").startswith("text/event-stream"):
+                    # Refused, or a server that does not stream.
+                    whole = Received(head.status, head.raw_headers, await got.aread())
                     duration_ms = _since(started)
-                    return _read_answer(_checked(got, duration_ms), duration_ms)
-                async for line in got.aiter_lines():
+                    return _read_answer(_checked(whole, duration_ms), duration_ms)
+                async for line in lines_of(got):
                     _take(assembly, line)
                     on_tokens(assembly.tokens)
             return _read_assembly(assembly, _since(started))
@@ -193,7 +182,7 @@ class ModelServer:
         response = await self._send(
             "POST",
             "embeddings",
-            json={"model": model, "input": list(texts), "encoding_format": "float"},
+            body={"model": model, "input": list(texts), "encoding_format": "float"},
         )
         duration_ms = _since(started)
         return _read_vectors(_checked(response, duration_ms), len(texts), duration_ms)
@@ -211,14 +200,14 @@ class ModelServer:
 
     async def version(self) -> str:
         """Return the server's version; empty where it does not tell."""
-        response = await self._send("GET", f"{self._root}/version", seconds=LOOK_SECONDS)
+        response = await self._send("GET", "/version", seconds=LOOK_SECONDS)
         body = _body(response)
         told = body.get("version") if isinstance(body, dict) else None
         return told if response.is_success and isinstance(told, str) else ""
 
     async def load(self) -> Load | None:
         """Return how busy the server is; None where it does not tell."""
-        response = await self._send("GET", f"{self._root}/metrics", seconds=LOOK_SECONDS)
+        response = await self._send("GET", "/metrics", seconds=LOOK_SECONDS)
         figures: dict[str, float] = {}
         for name, value in FIGURE.findall(response.text if response.is_success else ""):
             figures[name] = figures.get(name, 0.0) + float(value)
@@ -244,10 +233,10 @@ class ModelServer:
         )
 
     async def _send(
-        self, method: str, path: str, *, json: object = None, seconds: float = math.inf
-    ) -> httpx2.Response:
+        self, method: str, path: str, *, body: object = None, seconds: float = math.inf
+    ) -> Received:
         async with self._named_errors(min(seconds, self._timeout)):
-            return await self._client.request(method, path, json=json)
+            return await self._connections.request(method, path, body=body)
 
     @asynccontextmanager
     async def _named_errors(self, seconds: float) -> AsyncIterator[None]:
@@ -259,7 +248,7 @@ class ModelServer:
         except TimeoutError as error:
             sentence = f"The model server did not answer within {seconds:g} s."
             raise TimedOutError(sentence, duration_ms=_since(started)) from error
-        except (httpx2.TransportError, httpx2.DecodingError) as error:
+        except BROKEN as error:
             sentence = f"The model server cannot be reached: {type(error).__name__}: {error}"
             raise UnavailableError(sentence, duration_ms=_since(started)) from error
 
@@ -268,10 +257,10 @@ def _since(started: float) -> int:
     return round((time.monotonic() - started) * 1000)
 
 
-def _checked(response: httpx2.Response, duration_ms: int) -> Any:
+def _checked(response: Received, duration_ms: int) -> Any:
     """Return the JSON of a 200; raise for anything else."""
     body = _body(response)
-    if response.status_code == httpx2.codes.OK:
+    if response.status == HTTPStatus.OK:
         if isinstance(body, dict):
             return body
         raise GarbledError(
@@ -279,14 +268,12 @@ def _checked(response: httpx2.Response, duration_ms: int) -> Any:
             body=body,
             duration_ms=duration_ms,
         )
-    sentence = f"The model server answered {response.status_code}: {_message(body)}"
-    if response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+    sentence = f"The model server answered {response.status}: {_message(body)}"
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         raise ThrottledError(
             sentence, retry_after=_retry_after(response), body=body, duration_ms=duration_ms
         )
-    raise _kind(response.status_code, sentence.lower())(
-        sentence, body=body, duration_ms=duration_ms
-    )
+    raise _kind(response.status, sentence.lower())(sentence, body=body, duration_ms=duration_ms)
 
 
 def _kind(status: int, sentence: str) -> type[ModelServerError]:
@@ -303,7 +290,7 @@ def _kind(status: int, sentence: str) -> type[ModelServerError]:
     return RejectedError
 
 
-def _body(response: httpx2.Response) -> Any:
+def _body(response: Received) -> Any:
     """Return the body as JSON, or as text where it is none."""
     try:
         return response.json()
@@ -321,9 +308,9 @@ def _message(body: Any) -> str:
     return str(body)[:2000].replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
-def _retry_after(response: httpx2.Response) -> float:
+def _retry_after(response: Received) -> float:
     """Read Retry-After in seconds; 1 where it is missing or a date."""
-    value = response.headers.get("Retry-After", "")
+    value = response.headers.get("retry-after", "")
     return min(float(value), LONGEST_RETRY_AFTER) if value.isascii() and value.isdigit() else 1.0
 
 
@@ -358,7 +345,7 @@ def _read_assembly(assembly: Assembly, duration_ms: int) -> Answer:
     if assembly.error is not None:
         error = assembly.error["error"]
         code = error.get("code") if isinstance(error, dict) else None
-        status = code if isinstance(code, int) else httpx2.codes.INTERNAL_SERVER_ERROR
+        status = code if isinstance(code, int) else HTTPStatus.INTERNAL_SERVER_ERROR
         sentence = (
             f"The model server stopped in the middle of an answer: {_message(assembly.error)}"
         )

@@ -117,7 +117,8 @@ def test_vllm_is_started_everywhere_with_the_flags_that_are_told() -> None:
     assert told - {"--api-key"} == {
         word for word in compose["command"] if word.startswith("--")
     } - {"--model"}
-    assert {"--enable-prefix-caching", "--scheduling-policy"} <= set(OPTIONS)
+    shared = {"--enable-prefix-caching", "--scheduling-policy", "--structured-outputs-config"}
+    assert shared <= set(OPTIONS)
     assert "127.0.0.1" in command
 
 
