@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model
 from django.db.models.sql import InsertQuery
 
@@ -54,7 +54,8 @@ def _insertion(rows: Sequence[Model]) -> tuple[str, Sequence[Any]]:
     ]
     query = InsertQuery(rows[0].__class__)
     query.insert_values(fields, list(rows))
-    ((sql, parameters),) = query.get_compiler(connection=connection).as_sql()
+    # Named, not passed: `connection` looks itself up in its thread again for every value.
+    ((sql, parameters),) = query.get_compiler(using=DEFAULT_DB_ALIAS).as_sql()
     return sql, parameters
 
 
