@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.table import show
 
-BENCHMARKS = ("loop", "export", "generation", "worker", "turns")
+BENCHMARKS = ("loop", "export", "generation", "worker", "interactive", "selecting", "turns")
 
 
 def main(names: list[str]) -> int:
