@@ -122,6 +122,8 @@ class PlurivoxAdmin(ModelAdmin):  # type: ignore[type-arg]
         return self._may(request, self.changing, obj)
 
     def _may(self, request: HttpRequest, right: str, obj: Any) -> bool:
+        if not request.user.is_authenticated:  # the sign-in page asks as well
+            return False
         who = person(request)
         project = None if obj is None else self.project_of(obj)
         return who.may(right, project)

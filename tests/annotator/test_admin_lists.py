@@ -212,3 +212,7 @@ def test_the_pages_hold_no_inline_scripts_or_styles(adam: Client) -> None:
             assert " src=" in script.split(">")[0] or "application/json" in script.split(">")[0], (
                 url
             )
+
+
+def test_the_sign_in_page_is_shown_to_whoever_is_not_signed_in(client: Client) -> None:
+    assert client.get(reverse("admin:login")).status_code in (200, 302)
