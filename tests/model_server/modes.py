@@ -12,7 +12,7 @@ bad-json wrong-shape cut-json       JSON that isn't, isn't the right one, or sto
 empty identical nul special-token whitespace aborted
 french french-once alike unbalanced lettered refusing    texts that people shouldn't be shown, or should be told of
 length                  cut by max_tokens
-context bad-request unauthorized forbidden not-found throttled-S
+context bad-request unprocessable unauthorized forbidden not-found throttled-S
 broke dead-engine bad-gateway unavailable gateway-timeout    500 502 503 504
 garbled no-choices      200 with something else
 no-vectors ragged       embeddings that are missing or of different lengths
@@ -60,6 +60,7 @@ STATUS = {
         "BadRequestError",
         "This model's maximum context length is 2048 tokens. However, your prompt contains at least 2049 input tokens, which exceeds this limit even without any output tokens.",
     ),
+    "unprocessable": (422, "UnprocessableEntityError", "max_tokens must be at least 1, got 0."),
     "unauthorized": (401, "AuthenticationError", "Unauthorized"),
     "forbidden": (403, "PermissionDeniedError", "Forbidden"),
     "not-found": (404, "NotFoundError", "The model `other` does not exist."),

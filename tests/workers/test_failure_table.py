@@ -128,11 +128,20 @@ def test_more_tokens_asked_for_than_the_model_has_is_the_same_failure(
     assert outcome.reason == "context_length"
 
 
-def test_another_400_fails_and_keeps_the_message(model_server: ModelServerStandIn) -> None:
-    outcome = outcome_of(model_server.base_url, "bad-request")
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        ("bad-request", "400: temperature must be non-negative"),
+        ("unprocessable", "422: max_tokens must be at least 1"),
+    ],
+)
+def test_another_400_or_422_fails_and_keeps_the_message(
+    model_server: ModelServerStandIn, mode: str, message: str
+) -> None:
+    outcome = outcome_of(model_server.base_url, mode)
     assert isinstance(outcome, Failed)
     assert outcome.reason == "rejected"
-    assert "temperature must be non-negative" in outcome.detail
+    assert message in outcome.detail
 
 
 @pytest.mark.parametrize(
