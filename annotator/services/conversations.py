@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from annotator.errors import Missing, Refused
 from annotator.models import Conversation, Participation, Prompt, Turn, Wave
-from annotator.selectors.conversations import NextTurn, find_paths
+from annotator.selectors.conversations import NextTurn, begins_with_own_prompt, find_paths
 from annotator.services.drafts import forget_draft
 from annotator.services.prompt_rows import is_visible, text_problem
 
@@ -82,7 +82,7 @@ def give_up_waiting(*, participation: Participation, turn_id: int) -> None:
 
 
 def begin_with_own_prompt(
-    *, participation: Participation, text: str, language: str, number: int
+    *, participation: Participation, wave: Wave, text: str, language: str, number: int
 ) -> Turn:
     """Store a prompt that the person wrote, with its conversation; return the turn that waits for candidates.
 
@@ -93,6 +93,9 @@ def begin_with_own_prompt(
     if language not in participation.languages:
         sentence = _("Choose one of your languages.")
         raise Refused("language", sentence, fields={"language": sentence})
+    is_now = number == participation.conversations_begun
+    if is_now and not begins_with_own_prompt(participation=participation, wave=wave):
+        raise _not_drawn()
     with transaction.atomic():
         counted = Participation.objects.filter(
             pk=participation.pk, conversations_begun=number, withdrawn_at=None
@@ -165,6 +168,10 @@ def _finish(turn: Turn) -> None:
     turn.conversation.save(update_fields=["finished_at"])
 
 
+def _not_drawn() -> Refused:
+    return Refused("not_drawn", _("This page is out of date. Open the task again."))
+
+
 def _written_before() -> Refused:
     return Refused(
         "written_before",
@@ -186,7 +193,7 @@ def _begun_before(participation: Participation, text: str) -> Turn:
         .first()
     )
     if turn is None:
-        raise Refused("not_drawn", _("This page is out of date. Open the task again."))
+        raise _not_drawn()
     if turn.conversation.prompt is None or turn.conversation.prompt.text != text:
         raise _written_before()
     return turn

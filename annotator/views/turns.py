@@ -50,12 +50,13 @@ def own_prompt(request: HttpRequest, slug: str) -> HttpResponse:
         return go(request, reverse("task", args=[slug]))
     participation, wave = get_participation(annotator=person(request), slug=slug)
     gate = gates(participation, wave)
-    if gate:
-        return go(request, gate)
+    if gate or wave is None:
+        return go(request, gate or reverse("task", args=[slug]))
     text = _message(request)
     try:
         begun = begin_with_own_prompt(
             participation=participation,
+            wave=wave,
             text=text,
             language=request.POST.get("language", ""),
             number=read_number(request.POST, "number"),

@@ -204,3 +204,15 @@ def test_another_persons_prompt_is_nobody_elses_task(browser: Client, project: P
     other = Client()
     other.force_login(bob.annotator)
     assert "May I lie?" not in other.get(task_url()).content.decode()
+
+
+def test_a_prompt_that_was_not_drawn_is_not_taken(client: Client) -> None:
+    bob = make_participation(make_project("plain"), make_annotator("bob"))
+    client.force_login(bob.annotator)
+    sent_unasked = {"message": "May I lie?", "language": "en", "number": "0"}
+    assert client.post("/projects/plain/prompt/", sent_unasked).status_code == 422
+    draft = make_project("draft", opened=False)
+    make_participation(draft, bob.annotator, pseudonym="p")
+    response = client.post("/projects/draft/prompt/", sent_unasked)
+    assert response.headers["Location"] == task_url("draft")
+    assert not Prompt.objects.exists()
