@@ -184,7 +184,7 @@ def _shown(release: Release) -> dict[str, Any]:
         "judgments": manifest.get("judgments"),
         "excluded": sum(manifest.get("excluded", {}).values()),
         "documents": [file for file in files if not file["format"]],
-        "data_files": [file for file in files if file["format"]],
+        "data_files": [file for file in files if file["rows"]],
         "size": sum(file["bytes"] for file in files),
     }
 

@@ -213,7 +213,7 @@ def _check_header(cells: Sequence[str], columns: Collection[str]) -> list[str]:
             "wrong_encoding",
             _("Line 1 is not text in UTF-8. Save the file as UTF-8 and send it again."),
         )
-    for column in columns:
+    for column in columns or dict.fromkeys(name for name in header if name):
         if header.count(column) != 1:
             sentence = (
                 _("The first line of the file names the column “%(column)s” twice.")
