@@ -40,14 +40,12 @@ class CandidateSets(ScopedList):
         examples=[
             OpenApiExample(
                 "Two responses made elsewhere",
-                value=[
-                    {
-                        "text": "What do you owe your parents?",
-                        "language": "en",
-                        "external_id": "q1",
-                        "responses": ["Everything.", "Nothing."],
-                    }
-                ],
+                value={
+                    "text": "What do you owe your parents?",
+                    "language": "en",
+                    "external_id": "q1",
+                    "responses": ["Everything.", "Nothing."],
+                },
                 request_only=True,
             )
         ],

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,6 +37,13 @@ class GenerationRuns(ScopedList):
         operation_id="generation_runs_start",
         request=StartRunSerializer,
         responses={201: RunDetailSerializer},
+        examples=[
+            OpenApiExample(
+                "Another strategy, a few prompts",
+                value={"strategy": "independent", "limit": 10},
+                request_only=True,
+            )
+        ],
     )
     @idempotent
     def post(self, request: Request, slug: str) -> Response:

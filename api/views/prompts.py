@@ -38,9 +38,11 @@ class Prompts(ScopedList):
         examples=[
             OpenApiExample(
                 "One prompt",
-                value=[
-                    {"text": "What do you owe your parents?", "language": "en", "external_id": "q1"}
-                ],
+                value={
+                    "text": "What do you owe your parents?",
+                    "language": "en",
+                    "external_id": "q1",
+                },
                 request_only=True,
             )
         ],

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -43,6 +43,13 @@ class Releases(ScopedList):
         operation_id="releases_start",
         request=StartReleaseSerializer,
         responses={202: ReleaseSerializer},
+        examples=[
+            OpenApiExample(
+                "Two formats",
+                value={"version": "2.0", "formats": ["native", "preference"]},
+                request_only=True,
+            )
+        ],
     )
     @idempotent
     def post(self, request: Request, slug: str) -> Response:
