@@ -1,20 +1,18 @@
 """The forms of the project's pages."""
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.admin.fields import HintsField, JsonField, ObjectField, TextsField
 from annotator.admin.strategy_fields import StrategyField
 from annotator.admin.worded_fields import WordedField
-from annotator.models import Project, PromptGroup, Scope, Tick, Wave
+from annotator.models import Project, PromptGroup, Tick, Wave
 from annotator.models.worded import validate_criteria, validate_reasons
 from annotator.models.work_settings import validate_counts
 from annotator.selectors.questions import WAYS_OUT
@@ -28,7 +26,6 @@ REASONS_EXAMPLE = """[
   {"slug": "respectful", "texts": {"en": "Respectful"}}
 ]"""
 MAX_UPLOAD = 64 * 2**20
-MOST_INVITATIONS = 1000
 OPTIONAL = ("turns", "turns_min", "without_winner", "own_prompt_share", "explanation_min_length")
 """Settings that have their default where they are left empty."""
 
@@ -321,77 +318,3 @@ class UploadForm(forms.Form):
         """Return which columns were named."""
         names = ("text", "external_id", "group", "topic")
         return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
-
-
-class InviteForm(forms.Form):
-    """Invitations to make."""
-
-    count = forms.IntegerField(
-        label=gettext_lazy("How many"),
-        min_value=1,
-        max_value=MOST_INVITATIONS,
-        initial=10,
-        help_text=gettext_lazy("Each link lets one person in, once."),
-    )
-    language = forms.ChoiceField(
-        label=gettext_lazy("Language"),
-        required=False,
-        help_text=gettext_lazy("The one these people judge in."),
-    )
-    country = forms.RegexField(
-        label=gettext_lazy("Country"),
-        required=False,
-        regex=r"^[A-Za-z]{2}\Z",
-        help_text=gettext_lazy(
-            "Two letters, for example FR. Needed only where places are reserved by country."
-        ),
-        error_messages={"invalid": gettext_lazy("A country is two letters, such as FR.")},
-    )
-    days = forms.IntegerField(
-        label=gettext_lazy("Valid for (days)"),
-        min_value=1,
-        max_value=3650,
-        required=False,
-        help_text=gettext_lazy("Empty: for ever."),
-    )
-
-    def __init__(self, data: Any, *, project: Project) -> None:
-        super().__init__(data)
-        language = self.fields["language"]
-        assert isinstance(language, forms.ChoiceField)
-        language.choices = [("", _("they choose")), *((tag, tag) for tag in project.languages)]
-
-
-class TokenForm(forms.Form):
-    """A researcher's key."""
-
-    name = forms.CharField(
-        label=gettext_lazy("Name"),
-        max_length=100,
-        help_text=gettext_lazy("Who uses it and what for."),
-    )
-    scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("It may"),
-        choices=Scope.choices,
-        widget=forms.CheckboxSelectMultiple,
-        initial=[
-            Scope.READ_PROJECT,
-            Scope.READ_PROMPTS,
-            Scope.READ_JUDGMENTS,
-            Scope.READ_STATISTICS,
-        ],
-    )
-    days = forms.IntegerField(
-        label=gettext_lazy("Valid for (days)"), min_value=1, max_value=3650, initial=90
-    )
-
-    def __init__(self, data: Any, *, scopes: Sequence[str]) -> None:
-        super().__init__(data)
-        field = self.fields["scopes"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(value, label) for value, label in Scope.choices if value in scopes]
-
-
-def after_days(days: int | None) -> Any:
-    """Return the moment so many days from now, or None."""
-    return timezone.now() + timedelta(days=days) if days else None

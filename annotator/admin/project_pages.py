@@ -23,14 +23,16 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from annotator.admin.access_forms import InviteForm, TokenForm, after_days
 from annotator.admin.base import person, visible_projects
-from annotator.admin.forms import InviteForm, TokenForm, UploadForm, after_days
+from annotator.admin.forms import UploadForm
 from annotator.admin.generation_forms import GenerateForm
 from annotator.errors import Refused
 from annotator.models import SCOPE_RIGHTS, Annotator, Project, Right, Scope
 from annotator.selectors.readiness import list_lacks, list_language_states
 from annotator.services.candidates import import_candidates
 from annotator.services.generation import start_run
+from annotator.services.invitations import invite_rows, read_table
 from annotator.services.joint import open_joint_comparisons
 from annotator.services.people import create_invitations, invitation_url
 from annotator.services.projects import close_project, open_project, pause_project
@@ -132,31 +134,23 @@ class ProjectPages:
     def invite(self, request: HttpRequest, project_id: int) -> HttpResponse:
         """Make links, shown this once, with a file of them to save."""
         project = self._find(request, project_id)
-        form = InviteForm(request.POST or None, project=project)
-        links: list[str] = []
+        form = InviteForm(request.POST or None, request.FILES or None, project=project)
+        rows: list[dict[str, str]] = []
         if form.is_valid():
             wanted = form.cleaned_data
             try:
-                secrets = create_invitations(
-                    project=project,
-                    count=wanted["count"],
-                    language=wanted["language"],
-                    country=wanted["country"],
-                    expires_at=after_days(wanted["days"]),
-                    created_by=person(request),
-                )
+                rows = _invite(project, wanted, person(request))
             except Refused as refusal:
                 add_errors(form, refusal)
             else:
-                links = [invitation_url(project=project, secret=secret) for secret in secrets]
                 self._admin.log_change(
-                    request, project, _("Made %(count)d invitations.") % {"count": len(links)}
+                    request, project, _("Made %(count)d invitations.") % {"count": len(rows)}
                 )
         context = {
             "project": project,
             "form": form,
-            "links": links,
-            "file": _as_file(links),
+            "links": [row["url"] for row in rows],
+            "file": _as_file(rows),
             "file_name": f"{project.slug}-invitations.csv",
         }
         return self._show(request, "invite", _("Invite people"), context)
@@ -306,10 +300,35 @@ def add_errors(form: forms.Form, refusal: Refused) -> None:
         form.add_error(None, refusal.sentence)
 
 
-def _as_file(links: list[str]) -> str:
+def _invite(
+    project: Project, wanted: Mapping[str, Any], created_by: Annotator
+) -> list[dict[str, str]]:
+    """Make the links: one for each row of the file, else as many as asked for."""
+    expires_at = after_days(wanted["days"])
+    if wanted["file"]:
+        try:
+            text = wanted["file"].read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            sentence = _("This file is not in UTF-8. Save it as UTF-8 and choose it again.")
+            raise Refused("rows", sentence, fields={"file": sentence}) from None
+        return invite_rows(
+            project=project, rows=read_table(text), expires_at=expires_at, created_by=created_by
+        )
+    secrets = create_invitations(
+        project=project,
+        count=wanted["count"] or 1,
+        language=wanted["language"],
+        country=wanted["country"],
+        expires_at=expires_at,
+        created_by=created_by,
+    )
+    return [{"url": invitation_url(project=project, secret=secret)} for secret in secrets]
+
+
+def _as_file(rows: list[dict[str, str]]) -> str:
     """Return the links as a CSV file inside an address: nothing on the server keeps them."""
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["url"])
-    writer.writerows([link] for link in links)
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["url"])
+    writer.writeheader()
+    writer.writerows(rows)
     return "data:text/csv;charset=utf-8," + quote(text.getvalue())

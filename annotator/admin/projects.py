@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from annotator.admin.alignment import AlignPage
 from annotator.admin.base import PlurivoxAdmin, person
+from annotator.admin.board import BoardPages
 from annotator.admin.diversity import DiversityPage
 from annotator.admin.forms import ProjectForm
 from annotator.admin.project_pages import ProjectPages
@@ -175,6 +176,8 @@ class ProjectAdmin(PlurivoxAdmin):
                 ("token", pages.make_token),
                 ("release", ReleasePage(self).release),
                 ("team", TeamPage(self).team),
+                ("board", BoardPages(self).board),
+                ("dry_run", BoardPages(self).dry_run),
             )
         ]
         return [*own, *super().get_urls()]

@@ -20,7 +20,7 @@ from annotator.models.drafts import Draft
 from annotator.models.flags import HarmFlag
 from annotator.models.generation import CandidateSet, Exchange, GenerationRun, Response
 from annotator.models.judgments import Change, Conversation, Judgment, Turn
-from annotator.models.measures import Diversity, MeasuringFault, Verdict
+from annotator.models.measures import BoardCount, Diversity, MeasuringFault, Verdict
 from annotator.models.panels import Outcome, PanelSession
 from annotator.models.people import Annotator, Consent, Participation, ProfileRevision
 from annotator.models.people_settings import Tick
@@ -38,6 +38,7 @@ __all__ = [
     "Assignment",
     "AuditEvent",
     "BlockCounter",
+    "BoardCount",
     "CandidateSet",
     "Change",
     "Comparison",

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models.generation import CandidateSet, Response
+from annotator.models.projects import Project
 
 
 class Diversity(models.Model):
@@ -42,6 +43,22 @@ class Diversity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.candidate_set} {self.similarity}"
+
+
+class BoardCount(models.Model):
+    """A project's places and skips as they were counted last: what the board shows without counting."""
+
+    project = models.OneToOneField(
+        Project, on_delete=models.CASCADE, primary_key=True, related_name="board_count"
+    )
+    fills = models.JSONField(
+        help_text=_("Language, stratum, of a group, judged, leased and wanted places.")
+    )
+    skips = models.JSONField(help_text=_("Skips by reason."))
+    counted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.project_id}"
 
 
 class Verdict(models.Model):

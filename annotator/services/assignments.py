@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from annotator.errors import Missing, Refused
 from annotator.models import Assignment, Change, Offer, Participation, QueueCursor
+from annotator.services.blocks import give_block
 from annotator.services.drafts import forget_draft
 from annotator.services.group_places import fetch_group_places
 from annotator.statements import Statement
@@ -175,6 +176,7 @@ def claim_next(*, participation: Participation) -> int | None:
     """Lease the person's next place and return its id; None where there is nothing for them now.
 
     1. A place they already hold comes first, its lease renewed; then the places that are theirs alone.
+       A block is made of these at the first claim, where the project has blocks.
     2. The queues of their languages, least recently served first, their stratum before the open
        places, places given back before fresh ones, each from where they left off.
     3. Before saying no, at most once in LAST_SEARCH_SECONDS: overdue leases of the project go back and
@@ -184,6 +186,7 @@ def claim_next(*, participation: Participation) -> int | None:
     try:  # each is one statement, and commits by itself
         return (
             resume(participation=participation)
+            or _from_block(participation)
             or _from_queues(participation, ahead=True)
             or _last_search(participation)
         )
@@ -262,6 +265,14 @@ def _prolong(
         )
         row: tuple[int, datetime] | None = cursor.fetchone()
     return row
+
+
+def _from_block(participation: Participation) -> int | None:
+    """Where each person has a block, make it at their first claim and lease its first place."""
+    if participation.block_number is not None or not participation.project.block_size:
+        return None
+    made = give_block(participation=participation)
+    return resume(participation=participation) if made else None
 
 
 def _from_queues(participation: Participation, *, ahead: bool) -> int | None:

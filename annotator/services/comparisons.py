@@ -17,6 +17,7 @@ from annotator.models import (
     Turn,
     Wave,
 )
+from annotator.services.explanations import draw_explanation
 from annotator.services.group_places import open_group_places
 from annotator.services.inserting import insert_together, new_ids
 from annotator.services.projects import current_wave
@@ -178,6 +179,8 @@ def make_places(
     owner: int | None = None,
 ) -> list[Assignment]:
     """Return a place for each display order; the comparison's seed draws its stratum and what is to be explained."""
+    if wave.setting("block_size") and owner is None:
+        return []  # each person's are made when they come: services.blocks
     rng = np.random.default_rng(comparison.seed)
     reserved = [
         stratum for stratum, count in sorted(wave.setting("quotas").items()) for _ in range(count)
@@ -195,17 +198,10 @@ def make_places(
             key=key,
             stratum="" if owner else strata[number],
             display_order=order,
-            explanation_asked=_explanation_asked(float(rng.random()), asked, required),
+            explanation_asked=draw_explanation(float(rng.random()), asked, required),
         )
         for number, order in enumerate(orders)
     ]
-
-
-def _explanation_asked(draw: float, asked: float, required: float) -> Assignment.ExplanationAsked:
-    """Map a uniform draw to what is asked: `required` counts within `asked`."""
-    if draw < min(required, asked):
-        return Assignment.ExplanationAsked.REQUIRED
-    return Assignment.ExplanationAsked.OPTIONAL if draw < asked else Assignment.ExplanationAsked.NO
 
 
 def _authors(turn_ids: Sequence[int]) -> dict[int | None, int]:

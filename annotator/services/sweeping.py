@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from annotator.bells import ring_measuring
-from annotator.services import assignments, drafts, generation, idempotency, releases
+from annotator.services import assignments, boards, drafts, generation, idempotency, releases
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ def sweep() -> Swept:
     releases.ring_for_releases()
     idempotency.forget_old_answers()
     drafts.forget_old_drafts()
+    boards.count_for_boards()
     return Swept(
         places=assignments.give_back_overdue(), candidate_sets=generation.requeue_overdue()
     )

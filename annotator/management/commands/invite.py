@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotator.errors import Refused
 from annotator.management.importing import find_project
+from annotator.models import Project
+from annotator.services.invitations import invite_rows, read_table
 from annotator.services.people import create_invitations, invitation_url
 
 MOST = 100_000
@@ -34,6 +36,12 @@ class Command(BaseCommand):
             "--country", default="", metavar="CC", help="Their country, as two letters."
         )
         parser.add_argument(
+            "--input",
+            type=Path,
+            metavar="FILE",
+            help="A CSV with a row for each person, with columns “language” and “country” where they are known; the rows come back with their “url”.",
+        )
+        parser.add_argument(
             "--output",
             type=Path,
             metavar="FILE",
@@ -55,16 +63,27 @@ class Command(BaseCommand):
             raise CommandError(f"{options['output']}: {error.strerror}.") from error
         with output:
             try:
-                secrets = create_invitations(
-                    project=project,
-                    count=options["count"],
-                    language=options["language"],
-                    country=options["country"],
-                )
+                rows = self._invite(project, options)
             except Refused as refusal:
                 raise CommandError(refusal.sentence) from refusal
-            writer = csv.writer(output, lineterminator="\n")
-            writer.writerow(["url"])
-            writer.writerows([invitation_url(project=project, secret=secret)] for secret in secrets)
+            writer = csv.DictWriter(output, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
             if isinstance(output, io.StringIO):
                 self.stdout.write(output.getvalue(), ending="")
+
+    def _invite(self, project: Project, options: dict[str, Any]) -> list[dict[str, str]]:
+        """Return the rows to write."""
+        if options["input"]:
+            try:
+                text = options["input"].read_text("utf-8-sig")
+            except (OSError, UnicodeDecodeError) as error:
+                raise CommandError(f"{options['input']}: {error}.") from error
+            return invite_rows(project=project, rows=read_table(text))
+        made = create_invitations(
+            project=project,
+            count=options["count"],
+            language=options["language"],
+            country=options["country"],
+        )
+        return [{"url": invitation_url(project=project, secret=secret)} for secret in made]

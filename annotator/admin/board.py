@@ -1,0 +1,104 @@
+"""The pages to look at a study: the board while it runs, the dry run before it opens."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from annotator.admin.project_pages import ProjectPages
+from annotator.models import Project
+from annotator.selectors.board import Board, get_board
+from annotator.selectors.dry_run import get_dry_run
+from annotator.selectors.readiness import list_lacks, list_language_states
+from annotator.services.assignments import SkipReason
+
+WIDTH, HEIGHT = 960, 120
+"""Of the chart of the last two days."""
+
+
+class PayForm(forms.Form):
+    """What an hour of work is paid."""
+
+    hourly_pay = forms.FloatField(
+        label=gettext_lazy("Pay per hour"),
+        required=False,
+        min_value=0,
+        max_value=10_000,
+        help_text=gettext_lazy("In any currency, to see the cost. It is not stored."),
+    )
+
+
+class BoardPages(ProjectPages):
+    """The board and the dry run."""
+
+    def board(self, request: HttpRequest, project_id: int) -> HttpResponse:
+        """Show how far the study is.
+
+        Queries: the session, the person, the project (and the roles, for whoever is no superuser); six
+        of the board.
+        """
+        project = self._see(request, project_id)
+        board = get_board(project=project)
+        labels = dict(SkipReason.choices)
+        return self._page(
+            request,
+            project,
+            "board",
+            _("Board"),
+            {
+                "board": board,
+                "bars": _bars(board),
+                "skips": [(labels.get(name, name), count) for name, count in board.skips.items()],
+                "width": WIDTH,
+                "height": HEIGHT,
+            },
+        )
+
+    def dry_run(self, request: HttpRequest, project_id: int) -> HttpResponse:
+        """Show what the study will take."""
+        project = self._see(request, project_id)
+        form = PayForm(request.GET or None)
+        pay = form.cleaned_data["hourly_pay"] if form.is_valid() else None
+        states = list_language_states(project=project)
+        return self._page(
+            request,
+            project,
+            "dry_run",
+            _("Dry run"),
+            {
+                "form": form,
+                "dry_run": get_dry_run(project=project, hourly_pay=pay),
+                "lacks": list_lacks(project=project, states=states),
+            },
+        )
+
+    def _page(
+        self, request: HttpRequest, project: Project, page: str, title: str, context: dict[str, Any]
+    ) -> HttpResponse:
+        shared = {
+            **self._admin.admin_site.each_context(request),
+            "title": title,
+            "subtitle": str(project),
+            "opts": self._admin.opts,
+            "project": project,
+        }
+        return render(request, f"admin/annotator/project/{page}.html", {**shared, **context})
+
+
+def _bars(board: Board) -> list[dict[str, Any]]:
+    """Return the bars of the chart: one an hour, the tallest as high as the chart."""
+    most = max((hour.judgments for hour in board.hours), default=0) or 1
+    step = WIDTH / max(len(board.hours), 1)
+    return [
+        {
+            "x": f"{number * step:.1f}",
+            "width": f"{step - 2:.1f}",
+            "y": f"{HEIGHT - HEIGHT * hour.judgments / most:.1f}",
+            "height": f"{HEIGHT * hour.judgments / most:.1f}",
+            "hour": hour,
+        }
+        for number, hour in enumerate(board.hours)
+    ]

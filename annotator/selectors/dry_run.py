@@ -1,0 +1,114 @@
+"""What a study will take before it opens: people and hours by stratum, its cost, what it can tell."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+from django.db import connection
+
+from annotator.models import Project
+
+MINUTES_PER_TASK = 1.5
+"""Of a comparison of four responses, where nothing was measured yet; the median of the project counts once there are some."""
+FEWEST_MEASURED = 30
+MOST_TASKS = 40
+"""What one person is counted with where the project names no number of tasks per person."""
+Z_TWO_SIDED, Z_POWER = 1.959964, 0.841621  # 5 %, and a power of 80 %
+
+# For a stratum the most places at one comparison bound its people from below: nobody judges one twice.
+WANTED = """
+    SELECT language, stratum, count(*), max(at_one) FROM (
+        SELECT language, stratum, count(*) OVER (PARTITION BY comparison_id, stratum) AS at_one
+        FROM annotator_assignment WHERE project_id = %s AND state = 'open' AND owner_id IS NULL
+    ) place GROUP BY 1, 2 ORDER BY 1, 2
+"""
+MEDIAN = """
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY active_ms) / 60000.0, count(*) FROM (
+        SELECT active_ms FROM annotator_judgment WHERE project_id = %s AND active_ms IS NOT NULL ORDER BY id DESC LIMIT 1000
+    ) newest
+"""
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one stratum of one language has to give."""
+
+    language: str
+    stratum: str
+    judgments: int
+    people: int
+    hours: float
+    cost: float | None
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What the study will take."""
+
+    needs: Sequence[Need]
+    minutes_per_task: float
+    is_measured: bool
+    tasks_per_person: int
+    smallest_difference: float | None
+    """Between two strata, in points of a share near one half; None where fewer than two strata are reserved."""
+
+    @property
+    def judgments(self) -> int:
+        """All judgments that are still to come."""
+        return sum(need.judgments for need in self.needs)
+
+    @property
+    def people(self) -> int:
+        """All people, were nobody to speak two languages."""
+        return sum(need.people for need in self.needs)
+
+    @property
+    def hours(self) -> float:
+        """All hours of work."""
+        return sum(need.hours for need in self.needs)
+
+    @property
+    def cost(self) -> float | None:
+        """The whole pay, where there is a rate."""
+        costs = [need.cost for need in self.needs]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+
+def get_dry_run(*, project: Project, hourly_pay: float | None = None) -> DryRun:
+    """Return what the open places of the project will take; two statements."""
+    with connection.cursor() as cursor:
+        cursor.execute(WANTED, [project.pk])
+        wanted = cursor.fetchall()
+        cursor.execute(MEDIAN, [project.pk])
+        median, measured = cursor.fetchone()
+    is_measured = measured >= FEWEST_MEASURED
+    minutes = float(median) if is_measured else MINUTES_PER_TASK
+    tasks = project.block_size or project.target_per_person or MOST_TASKS
+    needs = []
+    per_stratum: defaultdict[str, int] = defaultdict(int)
+    for language, stratum, count, at_one in wanted:
+        hours = count * minutes / 60
+        people = max(ceil(count / tasks), at_one)
+        cost = None if hourly_pay is None else hours * hourly_pay
+        needs.append(Need(language, stratum, count, people, hours, cost))
+        if stratum:
+            per_stratum[stratum] += count
+    return DryRun(
+        needs=needs,
+        minutes_per_task=minutes,
+        is_measured=is_measured,
+        tasks_per_person=tasks,
+        smallest_difference=smallest_difference(sorted(per_stratum.values())[:2]),
+    )
+
+
+def smallest_difference(counts: Sequence[int]) -> float | None:
+    """Return the smallest difference of two shares that so many judgments can detect, as a share.
+
+    Two-sided at 5 % with a power of 80 %, for shares near one half, as if judgments were independent:
+    those of one person are not, so it is a lower bound.
+    """
+    if len(counts) < 2 or not all(counts):
+        return None
+    return (Z_TWO_SIDED + Z_POWER) * sqrt(0.25 / counts[0] + 0.25 / counts[1])

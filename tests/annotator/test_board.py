@@ -1,0 +1,146 @@
+"""The board and the dry run: exact numbers, read and not counted, at the same cost in every project."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from annotator.models import BoardCount, Project
+from annotator.selectors.board import get_board
+from annotator.selectors.dry_run import get_dry_run, smallest_difference
+from annotator.services.assignments import claim_next, skip
+from annotator.services.boards import count_for_boards
+from annotator.services.projects import pause_project
+from tests.factories import (
+    make_admin,
+    make_annotator,
+    make_judgment,
+    make_participation,
+    make_project,
+    make_set,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project() -> Project:
+    """Four comparisons of three places, one of them for France; two judged, one held, one skipped."""
+    project = make_project(
+        overlap=3, stratum_by="country", quotas={"FR": 1}, target_by="country", targets={"IN": 9}
+    )
+    for _number in range(4):
+        make_set(project)
+    alice, bob, carol = (
+        make_participation(project, make_annotator(name), country=country)
+        for name, country in (("alice", "FR"), ("bob", "IN"), ("carol", ""))
+    )
+    make_judgment(alice)
+    make_judgment(bob)
+    claim_next(participation=bob)
+    held = claim_next(participation=carol)
+    assert held is not None
+    skip(assignment_id=held, participation=carol, reason="unclear")
+    return project
+
+
+def test_the_board_tells_fill_people_rate_skips_and_what_was_done(project: Project) -> None:
+    pause_project(project=project)
+    board = get_board(project=project)
+    assert {(fill.stratum, fill.judged, fill.leased, fill.wanted) for fill in board.fills} == {
+        ("FR", 1, 0, 4),
+        ("", 1, 1, 8),
+    }
+    assert (board.judged, board.wanted, board.people, board.working_now) == (2, 12, 3, 1)
+    assert board.skips == {"unclear": 1}
+    assert sum(hour.judgments for hour in board.hours) == 2
+    assert board.per_hour == pytest.approx(2 / 24)
+    assert board.ends_at is not None
+    assert [(target.name, target.taken) for target in board.targets] == [("IN", 2)]
+    assert board.events[0].action == "pause"
+
+
+def test_what_the_sweep_counted_is_read_and_not_counted_again(project: Project) -> None:
+    assert count_for_boards() == 1
+    assert count_for_boards() == 0  # just now
+    with CaptureQueriesContext(connection) as queries:
+        board = get_board(project=project)
+    assert board.counted_at == BoardCount.objects.get().counted_at
+    assert len(queries) == 6
+    assert not any("GROUP BY 1, 2, 3" in query["sql"] for query in queries)
+
+
+def test_every_statement_of_the_board_has_its_index(project: Project) -> None:
+    count_for_boards()
+    with CaptureQueriesContext(connection) as queries:
+        get_board(project=project)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for query in queries:
+            cursor.execute("EXPLAIN " + query["sql"])
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            found = re.findall(r"Seq Scan on annotator_(\w+)", plan)
+            assert set(found) <= {"annotator", "target"}, plan  # accounts and targets are few
+
+
+def test_the_page_shows_it_with_a_chart_and_its_table(client: Client, project: Project) -> None:
+    client.force_login(make_admin())
+    page = client.get(reverse("admin:annotator_project_board", args=[project.pk]))
+    content = page.content.decode()
+    assert page.status_code == 200
+    for words in ("Unclear", "2 of 12", "FR", "1 of 3 people", 'role="img"', "<details"):
+        assert words in content
+    assert " style=" not in content
+
+
+@pytest.mark.parametrize("sets", [1, 8])
+def test_the_page_costs_the_same_whatever_the_project_holds(
+    client: Client, sets: int, django_assert_num_queries: Any
+) -> None:
+    # 2 session and account, 1 project, 6 of the board
+    project = make_project()
+    for _number in range(sets):
+        make_set(project)
+    count_for_boards()
+    client.force_login(make_admin())
+    url = reverse("admin:annotator_project_board", args=[project.pk])
+    with django_assert_num_queries(9):
+        client.get(url)
+
+
+def test_the_dry_run_tells_people_hours_and_cost_by_stratum() -> None:
+    project = make_project(overlap=3, stratum_by="country", quotas={"FR": 2}, target_per_person=2)
+    for _number in range(4):
+        make_set(project)
+    dry_run = get_dry_run(project=project, hourly_pay=12.0)
+    needs = {need.stratum: need for need in dry_run.needs}
+    assert (needs["FR"].judgments, needs["FR"].people) == (8, 4)
+    assert (needs[""].judgments, needs[""].people) == (4, 2)
+    assert dry_run.hours == pytest.approx(12 * 1.5 / 60)
+    assert dry_run.cost == pytest.approx(12 * 1.5 / 60 * 12)
+    assert dry_run.smallest_difference is None  # one stratum alone
+
+
+def test_nobody_judges_a_comparison_twice_so_its_places_are_people() -> None:
+    project = make_project(overlap=5)
+    make_set(project)
+    assert get_dry_run(project=project).people == 5
+
+
+def test_the_smallest_difference_is_that_of_two_shares() -> None:
+    # 393 in each of two groups tell 0.45 from 0.55 (5 %, power 80 %): any table of sample sizes
+    assert smallest_difference([393, 393]) == pytest.approx(0.1, abs=0.001)
+    assert smallest_difference([393]) is None
+
+
+def test_the_dry_runs_page_tells_what_is_missing(client: Client) -> None:
+    project = make_project(languages=["en", "hi"], consent_text={"en": "Yes?"}, opened=False)
+    client.force_login(make_admin())
+    url = reverse("admin:annotator_project_dry_run", args=[project.pk])
+    content = client.get(url, {"hourly_pay": "12"}).content.decode()
+    assert "No consent text in: hi" in content
+    assert client.get(url, {"hourly_pay": "-1"}).status_code == 200
