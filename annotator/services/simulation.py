@@ -12,7 +12,8 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
-from annotator.models import Annotator, Assignment, Participation, Project, Response
+from annotator.models import Annotator, Assignment, Offer, Participation, Project, Response
+from annotator.selectors.questions import RATINGS, Questions, get_questions
 from annotator.selectors.tasks import LETTERS
 from annotator.services.assignments import claim_next
 from annotator.services.judgments import Answer, submit_judgment
@@ -61,7 +62,7 @@ def simulate(
         for person in people:
             if given == judgments:
                 break
-            if _judge(person, project, seed):
+            if _judge(person, seed):
                 given += 1
                 on_judgment()
             else:
@@ -90,7 +91,7 @@ def simulated_values(*, seed: int, number: int) -> tuple[float, ...]:
     return tuple(float(value) for value in rng.choice([-1.0, 1.0], size=len(DIMENSIONS)))
 
 
-def _judge(person: Simulated, project: Project, seed: int) -> bool:
+def _judge(person: Simulated, seed: int) -> bool:
     """Answer one task; say whether there was one."""
     place_id = claim_next(participation=person.participation)
     if place_id is None:
@@ -105,22 +106,37 @@ def _judge(person: Simulated, project: Project, seed: int) -> bool:
     worth = [
         _worth(person, codes[position]) + float(rng.gumbel()) for position in place.display_order
     ]
-    best = int(np.argmax(worth))
-    margin = worth[best] - sorted(worth)[-2]
-    pairwise = project.task_format == Project.TaskFormat.PAIRWISE and project.strength_asked
+    offer = Offer.objects.get(participation=person.participation, comparison=place.comparison_id)
     assert place.token is not None
     submit_judgment(
         participation=person.participation,
         assignment_id=place.pk,
         submission_id=place.token,
-        answer=Answer(
-            choice=LETTERS[best],
-            strength=1 + int(margin > 1) + int(margin > 2) if pairwise else None,
-            explanation=_("A simulated person."),
-        ),
+        answer=_answer(worth, get_questions(offer.wave_id)),
         device="desktop",
     )
     return True
+
+
+def _answer(worth: list[float], questions: Questions) -> Answer:
+    """Answer whatever is asked by what the responses, in the order shown, are worth."""
+    order = sorted(range(len(worth)), key=lambda i: -worth[i])
+    best, margin = LETTERS[order[0]], worth[order[0]] - worth[order[1]]
+    places = questions.places(len(worth))
+    criteria: dict[str, str] = {}
+    for criterion in questions.criteria:
+        if criterion.is_rating:
+            for nth, i in enumerate(order):
+                criteria[f"{criterion.slug}-{LETTERS[i]}"] = str(max(1, len(RATINGS) - nth))
+        else:
+            criteria[criterion.slug] = best
+    return Answer(
+        choice=best,
+        strength=1 + int(margin > 1) + int(margin > 2),
+        ranks={LETTERS[i]: place for i, place in zip(order, places, strict=False)},
+        criteria=criteria,
+        explanation=_("A simulated person.").ljust(questions.explanation_min_length, "."),
+    )
 
 
 def _worth(person: Simulated, codes: dict[str, str]) -> float:

@@ -64,3 +64,24 @@ def test_a_project_that_is_not_open_is_left_alone() -> None:
         call_command("simulate", project.slug)
     with pytest.raises(CommandError, match="--annotators"):
         call_command("simulate", project.slug, annotators=-1)
+
+
+def test_they_answer_whatever_is_asked() -> None:
+    project = make_project(
+        overlap=1,
+        task_format="ranking",
+        ways_out=[],
+        ranking_top=2,
+        criteria=[
+            {"slug": "helpful", "required": True, "texts": {"en": "Helpful?"}},
+            {"slug": "true", "kind": "rating", "required": True, "texts": {"en": "True?"}},
+        ],
+        explanation_required_share=1.0,
+        explanation_min_length=40,
+    )
+    fill(project, 2)
+    assert simulate(project=project, annotators=1, judgments=2, seed=1) == 2
+    for judgment in Judgment.objects.all():
+        assert judgment.ranks is not None
+        assert sorted(judgment.ranks, key=lambda rank: rank or 9) == [1, 2, None, None]
+        assert len(judgment.criteria) == 2
