@@ -13,6 +13,7 @@ from annotator.views import (
     panels,
     revisions,
     task,
+    training,
     turns,
 )
 
@@ -29,6 +30,7 @@ urlpatterns = [
     path("join/<slug:slug>/", joining.join, name="join"),
     path("projects/<slug:slug>/consent/", gates.consent, name="consent"),
     path("projects/<slug:slug>/profile/", gates.profile, name="profile"),
+    path("projects/<slug:slug>/training/", training.training, name="training"),
     path("projects/<slug:slug>/languages/", account.languages, name="languages"),
     path("projects/<slug:slug>/leave/", account.leave, name="leave"),
     path("projects/<slug:slug>/instructions/", history.instructions, name="instructions"),

@@ -107,6 +107,7 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             *("turns", "turns_min", "without_winner", "own_prompt_share", "topic_hints"),
             *("overlap", "lease_minutes", "target_per_person", "instructions", "consent_text"),
             *("consent_ticks", "after_withdrawal", "demographics", "panels"),
+            *("training_items", "training_threshold", "check_share", "pause_after_failed"),
             *("pay_currency", "pay_per_answer", "pay_bonus"),
             *("explanation_share", "explanation_required_share", "strategy"),
             *("stratum_by", "quotas", "group_quotas", "target_by", "targets", "block_size"),

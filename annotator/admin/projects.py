@@ -75,6 +75,21 @@ class ProjectAdmin(PlurivoxAdmin):
             },
         ),
         (
+            gettext_lazy("Training and checks"),
+            {
+                "fields": (
+                    "training_items",
+                    "training_threshold",
+                    "check_share",
+                    "pause_after_failed",
+                ),
+                "classes": ("collapse",),
+                "description": gettext_lazy(
+                    "The items come from manage.py import_checks. Gold is only for questions of fact."
+                ),
+            },
+        ),
+        (
             gettext_lazy("Panels and pay"),
             {
                 "fields": ("panels", "pay_currency", "pay_per_answer", "pay_bonus"),

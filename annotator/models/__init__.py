@@ -9,6 +9,7 @@ from annotator.models.access import (
     Membership,
     Scope,
 )
+from annotator.models.checks import CheckItem, QualityFlag
 from annotator.models.comparisons import (
     Assignment,
     Comparison,
@@ -41,6 +42,7 @@ __all__ = [
     "BoardCount",
     "CandidateSet",
     "Change",
+    "CheckItem",
     "Comparison",
     "ComparisonOption",
     "Consent",
@@ -63,6 +65,7 @@ __all__ = [
     "Project",
     "Prompt",
     "PromptGroup",
+    "QualityFlag",
     "QueueCursor",
     "Release",
     "Response",

@@ -125,6 +125,17 @@ class Participation(models.Model):
         editable=False,
         help_text=_("How their visit through a panel ended; empty while it goes on."),
     )
+    trained_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("When they passed the training.")
+    )
+    paused_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text=_("Since when nothing is handed out to them, because checks failed."),
+    )
+    next_check = models.PositiveIntegerField(
+        null=True, editable=False, help_text=_("At which answer their next check comes.")
+    )
     judgments_given = models.PositiveIntegerField(
         default=0, editable=False, help_text=_("Kept in the statement that stores a judgment.")
     )

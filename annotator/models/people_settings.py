@@ -1,7 +1,7 @@
 """The chapter of a project's settings about people: what they agree to, what they are asked about themselves."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -62,6 +62,30 @@ class PeopleSettings(models.Model):
             'Each can be left out by the person: [{"slug": "age", "options": ["18-34", "…"], "sensitive": false, "texts": {"en": "…"}}]. [] asks nothing.'
         ),
     )
+    training_items = models.PositiveSmallIntegerField(
+        _("training items"),
+        default=0,
+        help_text=_("How many of the training items each person does first. 0: no training."),
+    )
+    training_threshold = models.FloatField(
+        _("share of training to get right"),
+        default=0.8,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_("0 to 1: who gets less right does not go on."),
+    )
+    check_share = models.FloatField(
+        _("share of checks"),
+        default=0.0,
+        validators=[MinValueValidator(0), MaxValueValidator(0.5)],
+        help_text=_(
+            "0 to 0.5: how often an attention or gold item comes instead of a task, drawn beforehand."
+        ),
+    )
+    pause_after_failed = models.PositiveSmallIntegerField(
+        _("pause after failed checks"),
+        default=0,
+        help_text=_("So many failed checks pause a person. 0: they are flagged only."),
+    )
     panels = models.JSONField(
         _("panels"),
         default=list,
@@ -93,6 +117,10 @@ class PeopleSettings(models.Model):
         "consent_ticks",
         "after_withdrawal",
         "demographics",
+        "training_items",
+        "training_threshold",
+        "check_share",
+        "pause_after_failed",
         "pay_currency",
         "pay_per_answer",
         "pay_bonus",

@@ -40,6 +40,7 @@ class Prompt(models.Model):
         PREGENERATED = "pregenerated", _("given")
         OWN = "own", _("written by an annotator")
         TRIAL = "trial", _("for a trial, never shown to annotators")
+        CHECK = "check", _("with a right answer that is known")
 
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, db_index=False, related_name="prompts"
@@ -79,7 +80,7 @@ class Prompt(models.Model):
             models.CheckConstraint(
                 name="own_prompts_have_an_author",
                 condition=Q(source="own", author__isnull=False)
-                | Q(source__in=("pregenerated", "trial"), author__isnull=True),
+                | Q(source__in=("pregenerated", "trial", "check"), author__isnull=True),
             ),
             models.CheckConstraint(name="prompts_have_a_text", condition=~Q(text="")),
         )

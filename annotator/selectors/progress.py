@@ -44,7 +44,7 @@ def count_progress(*, project_ids: Sequence[int]) -> dict[int, Progress]:
     """Return the counts of each project, in seven statements whatever their number."""
     found: dict[int, Progress] = defaultdict(Progress)
     counted: tuple[tuple[str, QuerySet[Any]], ...] = (
-        ("prompts", Prompt.objects.exclude(source=Prompt.Source.TRIAL)),
+        ("prompts", Prompt.objects.exclude(source__in=(Prompt.Source.TRIAL, Prompt.Source.CHECK))),
         ("candidate_sets", CandidateSet.objects.all()),
         ("comparisons", Comparison.objects.all()),
         ("judgments", Judgment.objects.all()),

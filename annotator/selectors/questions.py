@@ -131,3 +131,9 @@ def questions_of(setting: Any) -> Questions:
 def _texts(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     texts: Iterable[tuple[str, str]] = entry.get("texts", {}).items()
     return tuple(texts)
+
+
+def plain(questions: Questions) -> Questions:
+    """Return the choice alone, without all that is asked beside it: what training asks."""
+    task_format = Format.PAIRWISE if questions.is_pair else Format.BEST_OF_K
+    return Questions(task_format=task_format)

@@ -31,7 +31,11 @@ class LanguageState:
 
 def list_language_states(*, project: Project) -> list[LanguageState]:
     """Return what there is in each of the project's languages: two statements, each along an index."""
-    prompts = _count(Prompt.objects.filter(project=project).exclude(source=Prompt.Source.TRIAL))
+    prompts = _count(
+        Prompt.objects.filter(project=project).exclude(
+            source__in=(Prompt.Source.TRIAL, Prompt.Source.CHECK)
+        )
+    )
     places = _count(
         Assignment.objects.filter(project=project, state=Assignment.State.OPEN, owner=None)
     )

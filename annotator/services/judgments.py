@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 from annotator.errors import Missing, Refused
 from annotator.models import Change, Comparison, Judgment, Participation
 from annotator.selectors.conversations import ends_with
-from annotator.selectors.questions import get_questions, get_wave
+from annotator.selectors.questions import get_questions, get_wave, plain
 from annotator.services.answers import Answer, Shown, columns_of
+from annotator.services.checks import note_result
 from annotator.statements import Statement
 
 __all__ = ["Answer", "Submitted", "submit_judgment"]
 
+CHECKS = (Comparison.Kind.ATTENTION, Comparison.Kind.GOLD)
 MAX_ACTIVE_MS = 24 * 3600 * 1000
 
 Outcome = Literal["counted", "surplus", "repeated"]
@@ -183,7 +185,9 @@ def submit_judgment(
                 return Submitted(earlier, "repeated")
             stored = columns_of(
                 answer=answer,
-                questions=get_questions(wave_id),
+                questions=plain(get_questions(wave_id))
+                if kind == Comparison.Kind.TRAINING
+                else get_questions(wave_id),
                 shown=Shown(order, responses, asked),
             )
             is_collected = kind == Comparison.Kind.COLLECT
@@ -204,6 +208,10 @@ def submit_judgment(
             if kept is None:  # they left while this waited for its turn
                 raise Missing(_("You have left this project, so it has no tasks for you."))
             judgment_id, counted = kept
+            if kind in CHECKS:
+                note_result(
+                    judgment_id=judgment_id, participation=participation, wave=get_wave(wave_id)
+                )
             _keep_in_step(participation, is_task=turn is None and is_collected)
             return Submitted(judgment_id, "counted" if counted else "surplus")
     except IntegrityError:  # the same page was submitted at the same moment, and won

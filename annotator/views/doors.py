@@ -59,7 +59,9 @@ def signed_in(view: View) -> View:
 
 def gates(participation: Participation, wave: Wave | None) -> str | None:
     """Return the address of the first page this person has to pass before working, or None. Asks nothing."""
-    if participation.outcome:  # their visit through a panel has ended
+    if (
+        participation.paused_at or participation.outcome
+    ):  # paused by checks; their visit through a panel has ended
         return reverse("done", args=[participation.project.slug])
     if wave is None:
         return None
@@ -67,6 +69,8 @@ def gates(participation: Participation, wave: Wave | None) -> str | None:
         return reverse("consent", args=[participation.project.slug])
     if wave.demographics_version and wave.demographics_version != participation.profile_version:
         return reverse("profile", args=[participation.project.slug])
+    if wave.setting("training_items") and participation.trained_at is None:
+        return reverse("training", args=[participation.project.slug])
     return None
 
 

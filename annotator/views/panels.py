@@ -72,6 +72,7 @@ def done(request: HttpRequest, slug: str) -> HttpResponse:
         "target": participation.project.target_per_person,
         "taken": participation.tasks_taken,
         "session": session,
+        "paused": participation.paused_at is not None,
         "may_finish": session is not None and may_finish(participation),
         "code": code,
         "link": link,

@@ -7,6 +7,7 @@ import pytest
 
 from annotator.models import Annotator, ProfileRevision
 from annotator.models.demographics import default_demographics
+from annotator.services.checks import import_checks
 from annotator.services.people import set_ui_language
 from tests.e2e.visitors import Visitor, Visitors
 from tests.factories import make_participation, make_project, make_prompt, make_set
@@ -112,3 +113,33 @@ def test_a_person_of_a_panel_arrives_works_and_goes_back(visit: Visitors, langua
     assert visitor.page.locator(".code").inner_text() == "C0MPLETE"
     way_back = visitor.page.locator("a[rel=noreferrer]").get_attribute("href")
     assert way_back == "https://app.prolific.com/submissions/complete?cc=C0MPLETE"
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_training_on_a_phone(visit: Visitors, alice: Annotator, language: str) -> None:
+    project = make_project(languages=[language], training_items=1, training_threshold=0)
+    import_checks(
+        project=project,
+        rows=[
+            {
+                "kind": "training",
+                "language": language,
+                "text": {"en": "Which answer is polite?", "ar": "أيّ الجوابين مهذّب؟"}[language],
+                "responses": {"en": ["Please.", "Sit!"], "ar": ["تفضّل.", "اجلس!"]}[language],
+                "right": [0],
+            }
+        ],
+    )
+    make_set(project, make_prompt(project, "ماذا أفعل؟", language=language))
+    make_participation(project, alice, languages=[language])
+    set_ui_language(annotator=alice, language=language)
+    visitor = visit(width=390, height=844, language=language)
+    visitor.sign_in("alice")
+    visitor.go(TASK)
+    look(visitor, f"training-{language}")
+    visitor.page.check("#training [value=b]")
+    visitor.page.click("#training button")
+    visitor.page.wait_for_selector("[href$='/training/']")
+    look(visitor, f"feedback-{language}")
+    visitor.page.click("main [href$='/training/']")
+    visitor.page.wait_for_selector("#judgment")

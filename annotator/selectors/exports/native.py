@@ -133,6 +133,9 @@ SURPLUS = """(counting.id IS NULL AND comparison.kind = 'collect' AND NOT EXISTS
         AND later.revision > judgment.revision))"""
 """Kept although the comparison had all it wanted; a superseded revision is not surplus."""
 
+FLAGS_SQL = """COALESCE((
+    SELECT json_agg(flag.kind ORDER BY flag.kind) FROM annotator_qualityflag flag WHERE flag.judgment_id = judgment.id), '[]')"""
+
 NATIVE = (
     *COMMON,
     Column("project", "%(slug)s::text", TEXT),
@@ -192,7 +195,7 @@ NATIVE = (
     Column("counted", "counting.id IS NOT NULL", TRUTH),
     Column("surplus", SURPLUS, TRUTH),
     Column("revision", "judgment.revision", SMALL),
-    Column("flags", EMPTY_LIST, list_of(TEXT)),
+    Column("flags", FLAGS_SQL, list_of(TEXT)),
     Column("consent_version", "NULLIF(wave.consent_version, '')", TEXT),
     Column("annotator", ANNOTATOR_SQL, {"id": TEXT, "country": TEXT, "demographics": ANY_OBJECT}),
     Column("withdrawn", "false", TRUTH),

@@ -1,0 +1,54 @@
+"""Items whose right answer is known: for training, to see who reads, and where facts decide; and what they showed."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from annotator.models.comparisons import Comparison
+from annotator.models.judgments import Judgment
+from annotator.models.people import Participation
+from annotator.models.projects import Project
+
+
+class CheckItem(models.Model):
+    """A comparison of kind training, attention or gold, with its right answers."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="check_items")
+    comparison = models.OneToOneField(
+        Comparison, on_delete=models.PROTECT, related_name="check_item"
+    )
+    right = ArrayField(
+        models.PositiveSmallIntegerField(), help_text=_("Option positions that are right.")
+    )
+    feedback = models.JSONField(
+        default=dict, blank=True, help_text=_('Shown after training: {"en": "…"}.')
+    )
+
+    def __str__(self) -> str:
+        return f"{self.comparison}"
+
+
+class QualityFlag(models.Model):
+    """That an answer showed something to look at, and what. A flag removes nothing."""
+
+    class Kind(models.TextChoices):
+        ATTENTION = "attention", _("an instruction was not followed")
+        GOLD = "gold", _("a question of fact was answered wrongly")
+        TRAINING = "training", _("the training was not passed")
+
+    participation = models.ForeignKey(
+        Participation, on_delete=models.PROTECT, related_name="quality_flags"
+    )
+    judgment = models.ForeignKey(Judgment, on_delete=models.PROTECT, related_name="quality_flags")
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="one_flag_per_judgment_and_kind", fields=("judgment", "kind")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.judgment} {self.kind}"
