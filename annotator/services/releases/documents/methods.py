@@ -35,7 +35,7 @@ def write_methods(*, release: Release, facts: ReleaseFacts, people: ReleasedPeop
                 "## What is told of people",
                 _anonymity(people),
                 "## Consent and payment",
-                _consent(facts),
+                _consent(release, facts),
                 "## Assignment",
                 f"Every comparison has a fixed number of places, one per judgment wanted; {facts.places_judged:,} of "
                 f"{facts.places:,} places are filled. A person never judges a comparison twice. Over the places of a set "
@@ -134,11 +134,18 @@ def _attrition(facts: ReleaseFacts) -> str:
     )
 
 
-def _consent(facts: ReleaseFacts) -> str:
+def _consent(release: Release, facts: ReleaseFacts) -> str:
     asked = sum(wave["judgments"] for wave in facts.waves if wave["consent_version"])
+    project = release.project
+    paid = (
+        f"As the project's settings now say, an answer was paid with {project.pay_per_answer / 100:.2f} {project.pay_currency}, "
+        f"and all that was asked of a person with a bonus of {project.pay_bonus / 100:.2f} {project.pay_currency}."
+        if project.pay_currency
+        else "The project's settings say nothing of pay."
+    )
     return (
         f"{asked:,} of the judgments were given under a consent text, whose version each of them names; for the "
-        f"others the project asked for none. What people were paid is not recorded by this installation."
+        f"others the project asked for none. {paid}"
     )
 
 
