@@ -1,6 +1,6 @@
 """Run every benchmark and print one table.
 
-python -m benchmarks [loop export generation worker …]
+python -m benchmarks [loop export meanwhile release prompts generation worker …]
 """
 
 import subprocess
@@ -8,7 +8,18 @@ import sys
 
 from benchmarks.table import show
 
-BENCHMARKS = ("loop", "export", "generation", "worker", "interactive", "selecting", "turns")
+BENCHMARKS = (
+    "loop",
+    "export",
+    "meanwhile",
+    "release",
+    "prompts",
+    "generation",
+    "worker",
+    "interactive",
+    "selecting",
+    "turns",
+)
 
 
 def main(names: list[str]) -> int:

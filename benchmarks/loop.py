@@ -38,8 +38,8 @@ WITH prompts AS (
     INSERT INTO annotator_candidateset (project_id, prompt_id, language, strategy, template_version, seed, state, attempt, faults, failure, failure_detail, created_at)
     SELECT %(project)s, id, 'en', 'imported', '', id, 'complete', 1, 0, '', '', now() FROM prompts RETURNING id
 ), responses AS (
-    INSERT INTO annotator_response (project_id, candidate_set_id, slot, text, html, strategy, template_version, model, finish_reason, codes, detected_language)
-    SELECT %(project)s, sets.id, slot, body, '<p>' || body || '</p>', 'imported', '', 'bench', 'stop', '{}', ''
+    INSERT INTO annotator_response (project_id, candidate_set_id, slot, text, html, flags, language_check, origin, strategy, template_version, model, finish_reason, codes, detected_language)
+    SELECT %(project)s, sets.id, slot, body, '<p>' || body || '</p>', '{}', '', '{}', 'imported', '', 'bench', 'stop', '{}', ''
     FROM sets, generate_series(0, 3) slot, LATERAL (SELECT left(repeat('a line of plain words for ' || sets.id || '/' || slot || ' ', 40), %(bytes)s) AS body) texts
     RETURNING id, candidate_set_id, slot
 ), comparisons AS (
@@ -101,7 +101,12 @@ def fill(slug: str, *, comparisons: int, per_set: int, response_bytes: int) -> l
     from annotator.services.projects import create_project, open_project
 
     project = create_project(
-        slug=slug, name=slug, languages=["en"], overlap=3, ways_out=["none", "all_bad"]
+        slug=slug,
+        name=slug,
+        languages=["en"],
+        overlap=3,
+        ways_out=["none", "all_bad"],
+        demographics=[],
     )
     open_project(project=project)
     with connection.cursor() as cursor:
@@ -165,8 +170,8 @@ def against_bare(environment: dict[str, str], options: argparse.Namespace) -> No
     print(
         row(
             figure,
-            _median_rate(ours),
-            f"bare view, {_median_rate(bare)}",
+            median_rate(ours),
+            f"bare view, {median_rate(bare)}",
             [a.rate / b.rate for a, b in zip(ours, bare, strict=True)],
             "≥ 0.5",
         )
@@ -203,8 +208,8 @@ def against_small(environment: dict[str, str], options: argparse.Namespace) -> N
     print(
         row(
             figure,
-            _median_rate(ours),
-            f"a few thousand, {_median_rate(others)}",
+            median_rate(ours),
+            f"a few thousand, {median_rate(others)}",
             [a.rate / b.rate for a, b in zip(ours, others, strict=True)],
             "≥ 0.85",
         )
@@ -307,7 +312,8 @@ def _pairs(
     return results
 
 
-def _median_rate(loads: list[Load]) -> str:
+def median_rate(loads: list[Load]) -> str:
+    """Return the median of the rates, as it stands in the table."""
     return f"{statistics.median(load.rate for load in loads):.0f}/s"
 
 

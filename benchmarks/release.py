@@ -1,0 +1,67 @@
+"""Building a release, in a process of its own, against one COPY of the native rows.
+
+python -m benchmarks.release [--rows N] [--pairs N]
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from benchmarks.judged import ROOT, copy_seconds, fill, started
+from benchmarks.table import row
+
+BUILT = ((("native", "preference"), "≤ 4"), ((), "≤ 12"))
+
+
+def build(version: str, formats: Sequence[str]) -> tuple[float, float]:
+    """Run the command; return its seconds and the most memory it held, in MB. Both hold Django's start."""
+    command = [sys.executable, "manage.py", "release", "bench", version]
+    for name in formats:
+        command += ["--format", name]
+    begin = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    _pid, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit("The release could not be built.")
+    return time.perf_counter() - begin, usage.ru_maxrss / 1024
+
+
+def main() -> None:
+    """Start the servers, fill them, measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--pairs", type=int, default=5)
+    options = parser.parse_args()
+    with started() as services:
+        fill(rows=options.rows)
+        copy_seconds(services.database_url)
+        for which, (formats, wanted) in enumerate(BUILT):
+            seconds, ratios, most = [], [], 0.0
+            for number in range(options.pairs):
+                took, memory = build(f"{which + 1}.{number}", formats)
+                seconds.append(took)
+                ratios.append(took / copy_seconds(services.database_url))
+                most = max(most, memory)
+                print(
+                    f"pair {number + 1}: {took:.1f} s, {ratios[-1]:.1f} × COPY, {memory:.0f} MB",
+                    flush=True,
+                )
+            name = " + ".join(formats) or "all formats"
+            print(
+                row(
+                    f"release of {options.rows:,} judgments, {name}",
+                    f"{sorted(seconds)[len(seconds) // 2]:.1f} s",
+                    "one COPY of native",
+                    ratios,
+                    wanted,
+                )
+            )
+            print(row(f"memory of a release, {name}", f"{most:.0f} MB", wanted="≤ 500 MB"))
+
+
+if __name__ == "__main__":
+    main()
