@@ -25,6 +25,7 @@ STAFF_ONLY = (
     "annotator/services/generation/runs.py",
     "annotator/services/generation/side_by_side.py",
     "annotator/services/idempotency.py",
+    "annotator/services/invitations.py",
     "annotator/services/joint.py",
     "annotator/services/profiles.py",
     "annotator/services/projects.py",
