@@ -1,6 +1,6 @@
 """A project with one row of everything that the admin shows."""
 
-from annotator.models import Annotator, Project, PromptGroup, Release, ValueProfile
+from annotator.models import Annotator, HarmFlag, Project, PromptGroup, Release, ValueProfile
 from annotator.services.generation import start_run
 from annotator.services.people import create_invitations
 from tests.factories import (
@@ -21,7 +21,13 @@ def make_rows(project: Project) -> None:
     maker = Annotator.objects.create(username=f"maker-{project.slug}")
     start_run(project=project, created_by=maker)
     alice = Annotator.objects.create(username=f"alice-{project.slug}")
-    make_judgment(make_participation(project, alice))
+    judgment = make_judgment(make_participation(project, alice))
+    HarmFlag.objects.create(
+        project=project,
+        participation=judgment.participation,
+        comparison=judgment.comparison,
+        response=judgment.comparison.options.earliest("position").response,
+    )
     create_invitations(project=project, count=1)
     make_token(project)
     Release.objects.create(project=project, version="1.0", formats=["native"], licence="CC-BY-4.0")
