@@ -28,6 +28,15 @@ WHERE owner_id IS NULL AND (
     OR judgment_id IN (SELECT id FROM annotator_judgment WHERE participation_id = %(person)s AND project_id = %(project)s))
 RETURNING id
 """
+# Where fewer judgments are wanted by now than were given, what is left is enough.
+CLOSE = """
+UPDATE annotator_assignment place SET state = 'closed'
+FROM annotator_project project
+WHERE place.id = ANY(%(reopened)s) AND place.state = 'open' AND place.group_id IS NULL AND project.id = place.project_id
+    AND project.overlap < (
+        SELECT count(*) FROM annotator_assignment other
+        WHERE other.comparison_id = place.comparison_id AND other.owner_id IS NULL AND other.group_id IS NULL AND other.state <> 'closed')
+"""
 END_OWN = """
 UPDATE annotator_assignment SET state = 'open', token = NULL, lease_until = NULL
 WHERE owner_id = %(person)s AND state = 'leased';
@@ -94,6 +103,7 @@ def withdraw(*, participation: Participation) -> None:
         cursor.execute(END_OWN, values)
         cursor.execute(GIVE_BACK, values)
         reopened = [pk for (pk,) in cursor.fetchall()]
+        cursor.execute(CLOSE, {"reopened": reopened})
         promote_surplus(reopened)
         cursor.execute(TELL, values)
         erases = _erases(participation)

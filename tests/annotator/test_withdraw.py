@@ -29,6 +29,7 @@ from annotator.services.assignments import claim_next, give_back_overdue
 from annotator.services.judgments import Answer, submit_judgment
 from annotator.services.people import give_consent, join_project
 from annotator.services.projects import ensure_wave, open_project
+from annotator.services.quotas import set_overlap
 from annotator.services.withdrawal import ERASED, delete_account, withdraw
 from tests.factories import (
     make_admin,
@@ -69,6 +70,20 @@ def test_the_places_reopen_and_others_fill_them() -> None:
         bob.pk,
         carol.pk,
     }
+
+
+def test_a_place_that_is_not_wanted_any_more_closes_instead() -> None:
+    """The overlap was lowered when more people had answered already."""
+    project = make_project(overlap=2)
+    make_set(project)
+    alice, bob = make_alice(project), make_participation(project, make_annotator("bob"))
+    make_judgment(alice)
+    make_judgment(bob)
+    set_overlap(project=project, overlap=1)
+    withdraw(participation=alice)
+    assert sorted(Assignment.objects.values_list("state", flat=True)) == ["closed", "judged"]
+    carol = make_participation(project, make_annotator("carol"))
+    assert claim_next(participation=carol) is None
 
 
 def test_late_work_of_another_fills_the_place_first() -> None:
