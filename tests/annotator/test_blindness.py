@@ -83,7 +83,7 @@ def without_what_is_new_each_time(html: str) -> str:
     for pattern, by in (
         (r'csrfmiddlewaretoken" value="\w+"', "token"),
         (r'(name="assignment" value|about=task-)"?=?"?\d+"?', "place"),
-        (r'name="assignment" value="\d+"', "place"),
+        (r'name="(assignment|place)" value="\d+"', "place"),
         (r'name="submission_id" value="[\w-]+"', "submission"),
         (r'data-lease-until="\d+"', "lease"),
         (r'data-who="\w+"', "who"),

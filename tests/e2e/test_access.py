@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from annotator.models import Annotator, Project
 from annotator.models.demographics import default_demographics
+from annotator.services.checks import import_checks
 from annotator.services.people import create_invitations, set_ui_language
 from annotator.urls import urlpatterns
 from tests.e2e.test_appearance import barriers
@@ -34,6 +35,7 @@ PAGES = {
     "join": ["/join/gates-open/"],
     "consent": ["/projects/gates/consent/"],
     "profile": ["/projects/gates/profile/"],
+    "training": ["/projects/school/training/"],
     "leave": ["/projects/everyday/leave/"],
     "instructions": ["/projects/everyday/instructions/"],
     "turn": ["/projects/own/turns/{turn}/"],
@@ -61,6 +63,7 @@ NO_PAGE = {
     "download": "a file",
     "languages": "takes a POST and leads back",
     "renew": "for scripts",
+    "flag": "takes a POST; its form is on the task page",
     "drafts": "for scripts",
     "own_prompt": "takes a POST; its form is on the task page",
 }
@@ -94,14 +97,28 @@ def make_projects(alice: Annotator, language: str) -> dict[str, int]:
             "demographics": default_demographics(),
         },
         "done": {"target_per_person": 1},
+        "school": {"training_items": 1},
     }
     people = {}
-    for slug in ("everyday", "talk", "own", "gates", "done", "empty", *states):
+    for slug in ("everyday", "talk", "own", "gates", "done", "empty", "school", *states):
         project = make_project(slug, languages=[language], **special.get(slug, {}))
         people[slug] = make_participation(project, alice, languages=[language])
     for slug in ("everyday", "everyday", "everyday", "talk", "done"):
         prompt = make_prompt(people[slug].project, question, language=language)
         make_set(people[slug].project, prompt, texts=answers)
+    import_checks(
+        project=people["school"].project,
+        rows=[
+            {
+                "kind": "training",
+                "text": question,
+                "language": language,
+                "responses": answers,
+                "right": [0],
+                "feedback": {language: answers[1]},
+            }
+        ],
+    )
     judgment = make_judgment(people["everyday"], strength=2, explanation=answers[0])
     make_judgment(people["talk"])
     make_judgment(people["done"])
@@ -136,7 +153,7 @@ def walk_through_a_task(visitor: Visitor) -> dict[str, list[str]]:
     found = {"task": barriers(visitor)}
     visitor.choose("b")
     found["task, chosen"] = barriers(visitor)
-    for panel in ("menu", "keys", "skip", "why", "others"):
+    for panel in ("menu", "keys", "skip", "why", "others", "flag"):
         page.evaluate("id => document.getElementById(id).showPopover()", panel)
         found[panel] = barriers(visitor)
         page.evaluate("id => document.getElementById(id).hidePopover()", panel)

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from annotator.models import Project, Release
 from annotator.services.releases import build_release, start_release
+from annotator.services.releases.building import LOCK
 from tests.factories import (
     make_annotator,
     make_judgment,
@@ -22,7 +24,7 @@ from tests.factories import (
     make_project,
     make_set,
 )
-from tests.workers.celery_worker import ROOT, environment
+from tests.workers.celery_worker import ROOT, environment, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,6 +79,15 @@ def kill_when(process: "subprocess.Popen[bytes]", true: Callable[[], object]) ->
     process.wait()
 
 
+def is_locked(release: Release) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s)",
+            [LOCK, release.pk],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 @pytest.mark.parametrize(
     "sign", ["scratch/plurivox-release-*/jsonl/*", "media/releases/*/1.0/**/*.zst"]
 )
@@ -90,6 +101,9 @@ def test_nothing_is_published_and_the_next_build_is_whole(
     assert (release.state, release.manifest, release.published_at) == ("building", None, None)
     assert not default_storage.exists(f"{release.folder}/manifest.json")
 
+    wait_until(
+        lambda: not is_locked(release)
+    )  # PostgreSQL ends a killed client's session by itself
     build_release(release_id=release.pk)
     release.refresh_from_db()
     assert release.state == "published"
