@@ -22,7 +22,6 @@ class InviteForm(forms.Form):
         min_value=1,
         max_value=MOST_INVITATIONS,
         initial=10,
-        help_text=gettext_lazy("Each link lets one person in, once."),
     )
     language = forms.ChoiceField(
         label=gettext_lazy("Language"),
@@ -44,6 +43,15 @@ class InviteForm(forms.Form):
         max_length=200,
         help_text=gettext_lazy(
             "CSV with a header and a row for each person; its columns “language” and “country” take the place of those above. The rows come back, each with its link; nothing else of them is kept."
+        ),
+    )
+    uses = forms.IntegerField(
+        label=gettext_lazy("People per link"),
+        min_value=1,
+        max_value=100_000,
+        required=False,
+        help_text=gettext_lazy(
+            "Empty: each link lets one person in. More for a link that is posted where many see it."
         ),
     )
     days = forms.IntegerField(

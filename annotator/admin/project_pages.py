@@ -319,6 +319,7 @@ def _invite(
         count=wanted["count"] or 1,
         language=wanted["language"],
         country=wanted["country"],
+        max_uses=wanted["uses"] or 1,
         expires_at=expires_at,
         created_by=created_by,
     )

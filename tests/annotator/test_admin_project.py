@@ -297,9 +297,17 @@ def test_invitations_are_shown_once_and_can_be_saved(adam: Client, project: Proj
     )
 
 
+def test_a_link_can_let_several_people_in(adam: Client, project: Project) -> None:
+    Project.objects.update(languages=["en"], state="open")
+    adam.post(page(project, "invite"), {"count": "1", "uses": "30"})
+    assert Invitation.objects.get().max_uses == 30
+
+
 @pytest.mark.parametrize(
     "fields",
     [
+        {"uses": "0"},
+        {"uses": "x"},
         {"count": "0"},
         {"count": "1001"},
         {"count": "many"},
