@@ -86,6 +86,7 @@ class Prompt(models.Model):
         )
         indexes = (
             models.Index(name="prompt_by_project_language", fields=("project", "language", "id")),
+            models.Index(name="prompt_by_project", fields=("project", "id")),
         )
 
     def __str__(self) -> str:
