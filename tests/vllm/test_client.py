@@ -137,29 +137,29 @@ def test_hanging_up_aborts_the_work_on_the_server(vllm: RealServer) -> None:
             task.cancel()
         await asyncio.wait(tasks)
 
-    tokens = vllm.metric("vllm:generation_tokens_total")
-    aborted = vllm.metric("vllm:request_success_total", finished_reason="abort")
-    ask(vllm, begin_and_hang_up)
-    wait_until(lambda: vllm.metric("vllm:num_requests_running") == 0)
-    assert vllm.metric("vllm:generation_tokens_total") - tokens < 6 * 1900
-    assert vllm.metric("vllm:request_success_total", finished_reason="abort") >= aborted
+    for _again in range(5):  # on a busy machine all may be written before we see the first of it
+        tokens = vllm.metric("vllm:generation_tokens_total")
+        ask(vllm, begin_and_hang_up)
+        wait_until(lambda: vllm.metric("vllm:num_requests_running") == 0)
+        if vllm.metric("vllm:generation_tokens_total") - tokens < 6 * 1900:
+            return
+    pytest.fail("Six long answers were written to their end, five times.")
 
 
 def test_many_requests_are_worked_on_together(vllm: RealServer) -> None:
-    seen: list[float] = []
+    """Each step of the engine makes one token for every request that runs: tokens per step tell how many did."""
+    steps, tokens = "vllm:iteration_tokens_total_count", "vllm:iteration_tokens_total_sum"
+    before = vllm.metric(steps), vllm.metric(tokens)
 
     async def many(server: ModelServer) -> list[Answer]:
-        asked = asyncio.gather(
+        return await asyncio.gather(
             *(
                 server.complete(body(seed=seed, ignore_eos=True, max_tokens=100))
                 for seed in range(48)
             )
         )
-        while not asked.done():
-            seen.append(await asyncio.to_thread(vllm.metric, "vllm:num_requests_running"))
-            await asyncio.sleep(0.01)
-        return await asked
 
     answers = ask(vllm, many)
     assert [answer.completion_tokens for answer in answers] == [100] * 48
-    assert max(seen) > 8
+    wait_until(lambda: vllm.metric(tokens) - before[1] >= 4800)
+    assert (vllm.metric(tokens) - before[1]) / (vllm.metric(steps) - before[0]) > 4
