@@ -96,9 +96,12 @@ def test_cancelling_a_run_empties_the_server(
 ) -> None:
     # Hot enough and without a short end: structured answers of 8 long strings keep the server busy.
     parameters = {"protocol": "structured", "max_tokens": 1900, "max_characters": 100_000}
+    questions = [f"{question} ({number})" for number in range(10) for question in QUESTIONS]
+    tokens = vllm.metric("vllm:generation_tokens_total")
     with run_worker(log=tmp_path / "worker.log"):
-        run = start(project, *QUESTIONS, strategy="nc_prompt", parameters=parameters)
-        wait_until(lambda: vllm.metric("vllm:num_requests_running") > 0, seconds=60)
+        run = start(project, *questions, strategy="nc_prompt", parameters=parameters)
+        # The gauge of running requests lags behind on a busy machine; tokens are counted as they come.
+        wait_until(lambda: vllm.metric("vllm:generation_tokens_total") > tokens, seconds=60)
         generation.cancel_run(run=run)
         wait_until(lambda: vllm.metric("vllm:num_requests_running") == 0, seconds=30)
     assert set(CandidateSet.objects.filter(run=run).values_list("state", flat=True)) <= {
