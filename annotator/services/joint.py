@@ -37,8 +37,8 @@ def open_joint_comparisons(*, project: Project) -> int:
     """Pair the complete sets of different prompts of a language that have no partner; return how many comparisons opened.
 
     1. Hold the project, so that two calls at once don't pair a set twice.
-    2. By language, put the waiting sets in a drawn order and let neighbours of different prompts meet. Who is
-       left over waits for the next call.
+    2. By language, put the waiting sets in a drawn order and let sets of different prompts meet, as many as
+       can. Who is left over waits for the next call.
     3. Each two sets give up to `pairs_per_set` comparisons, none of them with a response of another.
 
     Raises Refused where the project compares otherwise.
@@ -94,14 +94,18 @@ def _meet(project: Project, language: str, sets: Sequence[Waiting]) -> Iterator[
 
 
 def _couples(sets: Sequence[Waiting]) -> Iterator[tuple[int, int]]:
-    """Let each set meet the next one that answers another prompt."""
-    alone: list[Waiting] = []
+    """Let as many sets as can be meet one that answers another prompt.
+
+    Sets of one prompt stand together, the prompt with the most of them first. Then sets that are as far apart
+    as the largest prompt is wide never answer the same one.
+    """
+    by_prompt: defaultdict[int, list[int]] = defaultdict(list)
     for set_id, prompt_id in sets:
-        # All that wait here answer the same prompt: else two of them would have met.
-        if alone and alone[-1][1] != prompt_id:
-            yield alone.pop()[0], set_id
-        else:
-            alone.append((set_id, prompt_id))
+        by_prompt[prompt_id].append(set_id)
+    groups = sorted(by_prompt.values(), key=len, reverse=True)
+    ordered = [set_id for group in groups for set_id in group]
+    couples = min(len(ordered) // 2, len(ordered) - len(groups[0]))
+    return zip(ordered[:couples], ordered[len(ordered) - couples :], strict=True)
 
 
 def _responses(set_ids: Sequence[int]) -> dict[int, list[int]]:

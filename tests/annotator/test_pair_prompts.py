@@ -89,6 +89,22 @@ def test_sets_of_the_same_prompt_never_meet(project: Project) -> None:
     assert all(len(prompts_of(comparison)) == 2 for comparison in Comparison.objects.all())
 
 
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(("of_one_prompt", "of_others"), [(3, 1), (2, 2), (2, 3), (3, 4)])
+def test_as_many_sets_meet_as_can(
+    project: Project, seed: int, of_one_prompt: int, of_others: int
+) -> None:
+    Project.objects.update(seed=seed)
+    project.refresh_from_db()
+    prompt = make_prompt(project)
+    for _number in range(of_one_prompt):
+        make_set(project, prompt, texts=["One.", "Two."])
+    fill(project, *["en"] * of_others)
+    possible = min((of_one_prompt + of_others) // 2, of_others)
+    assert open_joint_comparisons(project=project) == possible
+    assert all(len(prompts_of(comparison)) == 2 for comparison in Comparison.objects.all())
+
+
 def test_two_sets_may_give_several_comparisons_of_different_responses(project: Project) -> None:
     Project.objects.update(pairs_per_set=2)
     project.refresh_from_db()

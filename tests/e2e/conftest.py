@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from tests.e2e.visitors import Visitors
+from tests.e2e.visitors import PATIENCE, Visitors
 
 if TYPE_CHECKING:  # this file is read before Django is set up
     from annotator.models import Annotator
@@ -54,8 +55,18 @@ def visit(chromium: Browser, live_server: LiveServer) -> Iterator[Visitors]:
     yield visitors
     for visitor in visitors.made:
         visitor.context.close()
+    _wait_for_the_server()
+    for visitor in visitors.made:
         assert visitor.foreign == [], "a page asked another server"
         assert visitor.problems == [], "a script failed or the policy was broken"
+
+
+def _wait_for_the_server() -> None:
+    """Let the server end what browsers that are gone asked for: it would meet the emptying of the tables."""
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(timeout=PATIENCE / 1000)
+            assert not thread.is_alive(), "a request goes on without its browser"
 
 
 @pytest.fixture
