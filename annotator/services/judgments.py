@@ -1,8 +1,9 @@
 """Storing answers: exactly once, never refused for being late."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from annotator.errors import Missing, Refused
 from annotator.models import Change, Comparison, Judgment, Participation
 from annotator.selectors.conversations import ends_with
-from annotator.selectors.questions import get_questions, get_wave, plain
+from annotator.selectors.questions import Questions, get_questions, get_wave, plain
 from annotator.services.answers import Answer, Shown, columns_of
 from annotator.services.checks import note_result
 from annotator.statements import Statement
@@ -162,7 +163,9 @@ def submit_judgment(
 
     Raises Missing, or Refused with the fields that are at fault.
     """
-    values: dict[str, Any] = {
+    if participation.withdrawn_at is not None:
+        raise _left()
+    sent: dict[str, Any] = {
         "person": participation.pk,
         "project": participation.project_id,
         "place": assignment_id,
@@ -172,50 +175,85 @@ def submit_judgment(
         "device": device,
         "active_ms": None if active_ms is None else max(0, min(active_ms, MAX_ACTIVE_MS)),
     }
-    if participation.withdrawn_at is not None:
-        raise Missing(_("You have left this project, so it has no tasks for you."))
     try:
         with transaction.atomic():
-            row = SHOWN.row(values)
-            if row is None:
-                raise Missing(_("This task is not yours. Go on with the next one."))
-            order, asked, comparison, prompt, wave_id, earlier, *path, responses, _lock = row
-            turn, number, kind = path
-            if earlier is not None:
-                return Submitted(earlier, "repeated")
-            stored = columns_of(
-                answer=answer,
-                questions=plain(get_questions(wave_id))
-                if kind == Comparison.Kind.TRAINING
-                else get_questions(wave_id),
-                shown=Shown(order, responses, asked),
-            )
-            is_collected = kind == Comparison.Kind.COLLECT
-            kept = STORE.row(
-                values
-                | stored
-                | {
-                    "comparison": comparison,
-                    "prompt": prompt,
-                    "turn": turn,
-                    "counts": turn is None and is_collected,
-                    "ends": not is_collected
-                    or ends_with(
-                        get_wave(wave_id), number, has_winner=stored["response"] is not None
-                    ),
-                }
-            )
-            if kept is None:  # they left while this waited for its turn
-                raise Missing(_("You have left this project, so it has no tasks for you."))
-            judgment_id, counted = kept
-            if kind in CHECKS:
+            place = _hold(sent)
+            if place.earlier is not None:
+                return Submitted(place.earlier, "repeated")
+            shown = Shown(place.order, place.responses, place.explanation_asked)
+            stored = columns_of(answer=answer, questions=place.questions, shown=shown)
+            submitted = _store(sent | stored, place)
+            if place.kind in CHECKS:
+                wave = get_wave(place.wave)
                 note_result(
-                    judgment_id=judgment_id, participation=participation, wave=get_wave(wave_id)
+                    judgment_id=submitted.judgment_id, participation=participation, wave=wave
                 )
-            _keep_in_step(participation, is_task=turn is None and is_collected)
-            return Submitted(judgment_id, "counted" if counted else "surplus")
+            _keep_in_step(participation, is_task=place.begins)
+            return submitted
     except IntegrityError:  # the same page was submitted at the same moment, and won
         return _stored_before(participation, assignment_id)
+
+
+class _Place(NamedTuple):
+    """A place as it was shown, in the columns of SHOWN; `earlier` is the answer that stands already."""
+
+    order: list[int]
+    explanation_asked: str
+    comparison: int
+    prompt: int | None
+    wave: int
+    earlier: int | None
+    turn: int | None
+    turn_number: int
+    kind: str
+    responses: list[int]
+
+    @property
+    def questions(self) -> Questions:
+        """What was asked: training asks for the choice alone."""
+        asked = get_questions(self.wave)
+        return plain(asked) if self.kind == Comparison.Kind.TRAINING else asked
+
+    @property
+    def begins(self) -> bool:
+        """Tell whether the answer begins a conversation that counts as a task."""
+        return self.turn is None and self.kind == Comparison.Kind.COLLECT
+
+    def ends(self, *, has_winner: bool) -> bool:
+        """Tell whether the conversation ends with the answer."""
+        return self.kind != Comparison.Kind.COLLECT or ends_with(
+            get_wave(self.wave), self.turn_number, has_winner=has_winner
+        )
+
+
+def _hold(sent: Mapping[str, Any]) -> _Place:
+    """Lock the place that the answer is for, and return what was shown there."""
+    row = SHOWN.row(sent)
+    if row is None:
+        raise Missing(_("This task is not yours. Go on with the next one."))
+    *shown, _lock = row
+    return _Place(*shown)
+
+
+def _store(values: Mapping[str, Any], place: _Place) -> Submitted:
+    kept = STORE.row(
+        {
+            **values,
+            "comparison": place.comparison,
+            "prompt": place.prompt,
+            "turn": place.turn,
+            "counts": place.begins,
+            "ends": place.ends(has_winner=values["response"] is not None),
+        }
+    )
+    if kept is None:  # they left while this waited for its turn
+        raise _left()
+    judgment_id, is_counted = kept
+    return Submitted(judgment_id, "counted" if is_counted else "surplus")
+
+
+def _left() -> Missing:
+    return Missing(_("You have left this project, so it has no tasks for you."))
 
 
 def _keep_in_step(participation: Participation, *, is_task: bool) -> None:
