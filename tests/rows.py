@@ -1,6 +1,16 @@
 """A project with one row of everything that the admin shows."""
 
-from annotator.models import Annotator, HarmFlag, Project, PromptGroup, Release, ValueProfile
+from django.utils import timezone
+
+from annotator.models import (
+    Annotator,
+    CandidateSet,
+    HarmFlag,
+    Project,
+    PromptGroup,
+    Release,
+    ValueProfile,
+)
 from annotator.services.generation import start_run
 from annotator.services.people import create_invitations
 from tests.factories import (
@@ -16,7 +26,7 @@ from tests.factories import (
 def make_rows(project: Project) -> None:
     """Make one of everything; accounts get no password, since hashing takes its time."""
     group = PromptGroup.objects.create(project=project, key="g", kind="template")
-    make_set(project, make_prompt(project, group=group))
+    source = make_set(project, make_prompt(project, group=group))
     make_prompt(project, "Another?")
     maker = Annotator.objects.create(username=f"maker-{project.slug}")
     start_run(project=project, created_by=maker)
@@ -30,7 +40,23 @@ def make_rows(project: Project) -> None:
     )
     create_invitations(project=project, count=1)
     make_token(project)
-    Release.objects.create(project=project, version="1.0", formats=["native"], licence="CC-BY-4.0")
+    CandidateSet.objects.create(
+        project=project,
+        prompt=make_prompt(project, "Et encore ?", language="fr", group=group),
+        language="fr",
+        strategy="translation",
+        source_set=source,
+        state=CandidateSet.State.REVIEW,
+    )
+    Release.objects.create(
+        project=project,
+        version="1.0",
+        formats=["native"],
+        licence="CC-BY-4.0",
+        state=Release.State.PUBLISHED,
+        published_at=timezone.now(),
+        manifest={"files": [{"path": "README.md", "format": "", "rows": 0, "bytes": 7}]},
+    )
     ValueProfile.objects.create(
         project=project, name=project.name, slug="kind", dimension="d", texts={"en": "Be kind."}
     )
