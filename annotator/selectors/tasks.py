@@ -2,10 +2,12 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from annotator.models import Assignment, Offer, Participation
 from annotator.selectors.conversations import EARLIER, Exchange, read_exchanges
@@ -41,14 +43,14 @@ class Task:
     explanation_asked: str
     is_own: bool = False
     """Whether the person wrote the message themselves."""
+    is_late: bool = False
+    """Whether the person's time for it is over: the place may be somebody else's by now."""
     earlier: Sequence[Exchange] = ()
     kept: str = ""
     """What the person had entered before, as `data-kept` takes it."""
 
 
-SHOWN_TASK = Statement(
-    "shown_task",
-    f"""
+SHOWN = f"""
     SELECT place.token, place.lease_until, place.explanation_asked, place.display_order, offer.wave_id,
            COALESCE(NULLIF(turn.message, ''), prompt.text), prompt.language, comparison.language,
            ARRAY(SELECT response.html FROM annotator_comparisonoption option JOIN annotator_response response ON response.id = option.response_id
@@ -60,17 +62,20 @@ SHOWN_TASK = Statement(
                WHERE option.comparison_id = comparison.id ORDER BY option.position) END,
            {KEPT.format(about="'task-' || place.id")}
     FROM annotator_assignment place
-    JOIN annotator_offer offer ON offer.participation_id = place.participation_id AND offer.comparison_id = place.comparison_id
+    JOIN annotator_offer offer ON offer.participation_id = %(person)s AND offer.comparison_id = place.comparison_id
     JOIN annotator_comparison comparison ON comparison.id = place.comparison_id
     LEFT JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
     LEFT JOIN annotator_turn turn ON turn.id = candidate_set.turn_id
     LEFT JOIN annotator_conversation conversation ON conversation.id = turn.conversation_id
     LEFT JOIN annotator_prompt prompt ON prompt.id = COALESCE(candidate_set.prompt_id, conversation.prompt_id)
-    WHERE place.id = %(place)s AND place.participation_id = %(person)s AND place.state = 'leased'
-    """,  # noqa: S608 - a constant of ours
-    place="bigint",
-    person="bigint",
+    WHERE place.id = %(place)s"""  # noqa: S608 - a constant of ours
+TYPES = {"place": "bigint", "person": "bigint"}
+HELD_TASK = Statement(
+    "held_task",
+    f"{SHOWN} AND place.participation_id = %(person)s AND place.state = 'leased'",
+    **TYPES,
 )
+LATE_TASK = Statement("late_task", f"{SHOWN} AND offer.assignment_id = place.id", **TYPES)
 
 
 def get_task(*, assignment_id: int, participation: Participation) -> Task | None:
@@ -79,9 +84,25 @@ def get_task(*, assignment_id: int, participation: Participation) -> Task | None
     It is shown under the settings of the wave it was handed out in. One query: waves never change, so a
     process reads each of them once.
     """
-    row = SHOWN_TASK.row({"place": assignment_id, "person": participation.pk})
+    row = HELD_TASK.row({"place": assignment_id, "person": participation.pk})
+    return _read(row, assignment_id) if row else None
+
+
+def get_late_task(
+    *, assignment_id: int, participation: Participation, submission_id: uuid.UUID
+) -> Task | None:
+    """Return a task that was shown to this person and whose time is over; None where it never was theirs.
+
+    It goes on under the number that their page has: the place's own may be another person's by now.
+    """
+    row = LATE_TASK.row({"place": assignment_id, "person": participation.pk})
     if row is None:
         return None
+    _token, _lease, *shown = row
+    return replace(_read((submission_id, timezone.now(), *shown), assignment_id), is_late=True)
+
+
+def _read(row: tuple[Any, ...], assignment_id: int) -> Task:
     token, lease_until, asked, order, wave_id, prompt, prompt_language, language, texts, *path = row
     is_own, earlier, prompts, kept = path
     return Task(

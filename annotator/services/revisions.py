@@ -24,14 +24,18 @@ WITH judgment AS (
     INSERT INTO annotator_judgment (
         submission_id, project_id, wave_id, participation_id, comparison_id, assignment_id, turn_id, revision, choice_kind, choice_response_id,
         strength, ranks, vetoes, general_kind, general_response_id, criteria, reasons, explanation, explanation_asked, place_kind, display_order,
-        ui_language, device, shown_at, submitted_at, active_ms)
+        ui_language, device, shown_at, submitted_at, active_ms, profile_id)
     SELECT %(submission)s::uuid, project_id, wave_id, participation_id, comparison_id, assignment_id, turn_id, revision + 1, %(kind)s, %(response)s,
         %(strength)s, %(ranks)s::smallint[], %(vetoes)s::smallint[], %(general_kind)s, %(general_response)s, %(criteria)s::jsonb, %(reasons)s::text[],
-        %(explanation)s, explanation_asked, place_kind, display_order, %(ui_language)s, %(device)s, shown_at, clock_timestamp(), %(active_ms)s
+        %(explanation)s, explanation_asked, place_kind, display_order, %(ui_language)s, %(device)s, shown_at, clock_timestamp(), %(active_ms)s,
+        (SELECT profile_id FROM annotator_participation WHERE id = participation_id)
     FROM annotator_judgment WHERE id = %(judgment)s
-    RETURNING id
+    RETURNING id, participation_id
 ), moved AS (
     UPDATE annotator_assignment SET judgment_id = judgment.id FROM judgment WHERE judgment_id = %(judgment)s
+), draft AS (
+    DELETE FROM annotator_draft USING judgment
+    WHERE annotator_draft.participation_id = judgment.participation_id AND about = 'change-' || %(judgment)s
 ), changes AS (
     INSERT INTO annotator_change (project_id, kind, judgment_id, at)
     SELECT %(project)s, 'marked', %(judgment)s::bigint, clock_timestamp()

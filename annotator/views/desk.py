@@ -92,6 +92,7 @@ def describe(task: Task, *, waiting: Waiting | None = None, slug: str = "") -> d
         "ratings": RATINGS,
         "explanation_asked": task.explanation_asked,
         "is_own": task.is_own,
+        "is_late": task.is_late,
         "conversation": _note(waiting, slug)
         + render_conversation(task.earlier, task.prompt_language),
         "is_long": any(len(each.html) > LONG for each in responses),

@@ -40,8 +40,15 @@ def _refusal_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
         "url": request.path,
         "sentence": refusal.sentence,
         "fields": refusal.fields,
+        "written": _written(request),
     }
     return render(request, template, context, status=404 if is_missing else 422)
+
+
+def _written(request: HttpRequest) -> str:
+    """Return the text that a person sent in vain, so that they get it back."""
+    texts = (request.POST.get(name, "").strip() for name in ("explanation", "message", "note"))
+    return next(filter(None, texts), "")
 
 
 def signed_in(view: View) -> View:
@@ -51,7 +58,9 @@ def signed_in(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             to_login = redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
-            return HttpResponseClientRedirect(to_login.url) if is_htmx(request) else to_login
+            if is_htmx(request):  # 401: what was sent is not stored, and stays with the page
+                return HttpResponseClientRedirect(to_login.url, status=401)
+            return to_login
         return view(request, *args, **kwargs)
 
     return guarded

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from annotator.errors import Missing, Refused
 from annotator.forms import LARGEST_ID, read_judgment
 from annotator.models import Participation
+from annotator.selectors.drafts import find_draft
 from annotator.selectors.people import get_participation
 from annotator.selectors.revisions import find_revisable, task_of
 from annotator.services.answers import Answer, Shown, answer_of
@@ -28,7 +29,7 @@ from annotator.views.task import guess_device
 def revise(request: HttpRequest, slug: str, judgment_id: int) -> HttpResponse:
     """Show an answer for changing, store the change, or take the last one back.
 
-    Queries of a GET: session, account, participation, the judgment, how many are newer, its options.
+    Queries of a GET: session, account, participation, the judgment, how many are newer, its options, the draft.
     """
     participation, _wave = get_participation(annotator=person(request), slug=slug)
     if judgment_id > LARGEST_ID:
@@ -81,6 +82,10 @@ def _show(
         "given": participation.judgments_given,
         "state": "task",
         "is_revision": True,
+        "kept": ""
+        if answer
+        else find_draft(participation=participation, about=f"change-{judgment_id}"),
+        "drafts": reverse("drafts", args=[participation.project.slug]),
         "answer": answer or answer_of(judgment, shown=shown),
         "errors": errors or {},
         "url": request.path,

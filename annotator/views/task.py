@@ -13,7 +13,7 @@ from annotator.errors import Missing, Refused
 from annotator.forms import Sent, read_judgment
 from annotator.models import Outcome, Participation, Wave
 from annotator.selectors.people import get_participation
-from annotator.selectors.tasks import Task, get_task, why_nothing
+from annotator.selectors.tasks import Task, get_late_task, get_task, why_nothing
 from annotator.services.assignments import renew, skip
 from annotator.services.judgments import submit_judgment
 from annotator.services.panels import end_visit
@@ -131,7 +131,13 @@ def _show_again(
     request: HttpRequest, participation: Participation, sent: Sent, refusal: Refused
 ) -> HttpResponse:
     """Show the same task with a sentence at each field at fault and with everything that was typed."""
-    shown = get_task(assignment_id=sent.assignment_id, participation=participation)
+    shown = get_task(
+        assignment_id=sent.assignment_id, participation=participation
+    ) or get_late_task(
+        assignment_id=sent.assignment_id,
+        participation=participation,
+        submission_id=sent.submission_id,
+    )
     if shown is None:
         raise refusal
     return _render(

@@ -48,13 +48,14 @@
     if (saved.textContent !== text) saved.textContent = text;
   };
 
-  const send = async (form, state, keepalive) => {
-    const fields = read(form);
-    const content = JSON.stringify(fields);
+  const post = (form, content, keepalive) => {
     const token = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? form.elements.csrfmiddlewaretoken.value;
-    const answer = await fetch(form.dataset.draft, {
-      method: "POST", keepalive, redirect: "manual", body: new URLSearchParams({ csrfmiddlewaretoken: token, content }),
-    }).catch(() => null);
+    const body = new URLSearchParams({ csrfmiddlewaretoken: token, content });
+    return fetch(form.dataset.draft, { method: "POST", keepalive, redirect: "manual", body }).catch(() => null);
+  };
+  const send = async (form, state, keepalive) => {
+    const content = JSON.stringify(read(form));
+    const answer = await post(form, content, keepalive);
     if (state.isOver) return;
     if (answer?.ok) {
       state.failures = 0;
@@ -80,11 +81,12 @@
     clearTimeout(state.timer);
     state.timer = setTimeout(() => { if (form.isConnected) flush(form); }, delay);
   };
+  const end = (state) => { clearTimeout(state.timer); state.timer = 0; state.isOver = true; };
 
   const forms = () => document.querySelectorAll("form[data-draft]");
   const begin = (form) => {
     if (states.has(form)) return;
-    const state = { timer: 0, failures: 0, isSending: false, isBehind: false, isOver: false };
+    const state = { timer: 0, failures: 0, isSending: false, isBehind: false, isKept: false, isOver: false };
     states.set(form, state);
     const kept = form.dataset.kept ? JSON.parse(form.dataset.kept) : null;
     const here = readHere(form);
@@ -92,6 +94,7 @@
     const isHere = here !== null && !(kept && kept.at > here.at);
     const draft = isHere ? here : kept;
     if (!draft || Object.keys(draft.fields).length === 0) return;
+    state.isKept = true;
     write(form, draft.fields);
     form.dispatchEvent(new CustomEvent("plurivox:restored", { bubbles: true }));
     if (isHere) plan(form, state, 0);
@@ -105,22 +108,21 @@
     begin(form);
     const state = states.get(form);
     state.isOver = false;
+    state.isKept = true;
     keepHere(form, read(form));
     if (!state.failures) plan(form, state, PAUSE);
   });
   // Once a form is sent, nothing may be kept of it behind the answer's back.
   document.addEventListener("submit", (event) => {
     const state = states.get(event.target);
-    if (!state) return;
-    clearTimeout(state.timer);
-    state.isOver = true;
+    if (state) end(state);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const { requestConfig, successful, xhr } = event.detail;
+    const { requestConfig, xhr } = event.detail;
     const elt = requestConfig.elt; // by now the page may hold the next one
     const state = states.get(elt);
     if (!state) return;
-    if (successful && !xhr.getResponseHeader("HX-Redirect")) return dropHere(elt);
+    if (xhr.status >= 200 && xhr.status < 300) return dropHere(elt); // also where it leads on to another page
     state.isOver = false;
     if (elt.isConnected) plan(elt, state, PAUSE);
   });
@@ -130,6 +132,15 @@
   const leave = () => forms().forEach((form) => { if (states.get(form)?.timer) flush(form, { keepalive: true }); });
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") leave(); });
   addEventListener("pagehide", leave);
+  // Who leaves a form as it was takes back what they had entered.
+  document.addEventListener("click", (event) => {
+    const form = event.target.closest("[data-drop]")?.closest("form");
+    const state = states.get(form);
+    if (!state?.isKept) return;
+    end(state);
+    dropHere(form);
+    post(form, "{}", true);
+  });
   // Who leaves takes along what they wrote here.
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-leave]")) return;

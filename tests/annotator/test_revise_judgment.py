@@ -8,10 +8,19 @@ import pytest
 from django.test import Client
 
 from annotator.errors import Missing, Refused
-from annotator.models import Assignment, Change, Judgment, Participation, Project
+from annotator.models import (
+    Assignment,
+    Change,
+    Draft,
+    Judgment,
+    Participation,
+    ProfileRevision,
+    Project,
+)
 from annotator.selectors.exports import native_rows
 from annotator.selectors.revisions import RECENT
 from annotator.services.answers import Answer
+from annotator.services.drafts import save_draft
 from annotator.services.projects import close_project
 from annotator.services.revisions import revise_judgment, undo_revision
 from tests.factories import (
@@ -209,7 +218,39 @@ def test_the_page_shows_what_was_answered(client: Client, judgment: Judgment) ->
     }
     assert ">It is kind.</textarea>" in html
     assert 'value="skip"' not in html
-    assert 'data-draft="/' not in html
+    assert f'data-draft="/projects/everyday/drafts/?about=change-{judgment.pk}"' in html
+
+
+def test_a_change_that_was_begun_comes_back_until_it_is_stored(
+    client: Client, judgment: Judgment, alice: Participation
+) -> None:
+    fields = dict(
+        re.findall(
+            r'name="(assignment|submission_id)" value="([^"]+)"',
+            client.get(page(judgment)).content.decode(),
+        )
+    )
+    bob = make_participation(judgment.project, make_annotator("bob"))
+    for person, text in ((alice, "Half a thought"), (bob, "Somebody else's")):
+        save_draft(
+            participation=person, about=f"change-{judgment.pk}", content={"explanation": [text]}
+        )
+    html = client.get(page(judgment)).content.decode()
+    assert "Half a thought" in html
+    assert "Somebody else" not in html
+    sent = {**fields, "choice": "z", "explanation": "Newer", "action": "submit"}
+    refused = client.post(page(judgment), sent).content.decode()
+    assert 'data-kept=""' in refused, "what was just sent is newer"
+    client.post(page(judgment), {**sent, "choice": "d"})
+    assert Draft.objects.get().participation == bob
+
+
+def test_a_change_refers_to_what_the_person_says_of_themselves_by_now(
+    judgment: Judgment, alice: Participation
+) -> None:
+    profile = ProfileRevision.objects.create(participation=alice, number=1, answers={"age": "x"})
+    Participation.objects.filter(pk=alice.pk).update(profile=profile)
+    assert revise(judgment).profile == profile
 
 
 def test_a_change_is_sent_from_the_page(client: Client, judgment: Judgment) -> None:

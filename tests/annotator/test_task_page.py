@@ -321,7 +321,9 @@ def test_the_consent_text_comes_first_and_again_when_it_changes(client: Client) 
 
 def test_who_is_signed_out_signs_in_and_comes_back(client: Client, project: Project) -> None:
     assert client.get(URL)["Location"] == f"/login/?next={URL}"
-    assert client.post(URL, {}, headers=HTMX)["HX-Redirect"] == f"/login/?next={URL}"
+    answer = client.post(URL, {}, headers=HTMX)
+    assert answer["HX-Redirect"] == f"/login/?next={URL}"
+    assert answer.status_code == 401, "nothing was stored, so the device keeps its draft"
 
 
 def test_a_project_one_is_not_in_and_an_absent_one_answer_alike(

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from pytest_django import Settings
 
 from annotator.models import Annotator, Assignment, Draft, Judgment, Participation, Project
+from annotator.services.assignments import claim_next, give_back_overdue
 from tests.e2e.visitors import Visitor, Visitors
 from tests.factories import make_annotator, make_participation, make_project, make_prompt, make_set
 
@@ -215,6 +216,70 @@ def test_the_time_is_prolonged_while_one_works_and_its_end_is_announced(at_work:
     at_work.choose("a")
     at_work.submit()
     assert Judgment.objects.count() == 1
+
+
+def test_a_change_of_an_answer_has_its_draft_too(at_work: Visitor) -> None:
+    begin_to_answer(at_work)
+    at_work.submit()
+    path = f"/projects/everyday/history/{Judgment.objects.get().pk}/"
+    page = at_work.page
+    at_work.go(path)
+    expect(page.locator("#explanation")).to_have_value("Half a sentence")
+
+    at_work.choose("c")
+    page.fill("#explanation", "A whole one")
+    expect(page.locator("#saved")).to_have_text(DRAFTED)
+    page.reload()
+    expect(page.locator("#explanation")).to_have_value("A whole one")
+    expect(page.locator("#choice-c")).to_be_checked()
+
+    page.click("text=Leave it")
+    page.wait_for_url(re.compile("/history/$"))
+    while Draft.objects.get().content:  # it is sent behind the page that goes
+        page.wait_for_timeout(50)
+    at_work.go(path)
+    expect(page.locator("#explanation")).to_have_value("Half a sentence")
+    expect(page.locator("#choice-b")).to_be_checked()
+
+    at_work.context.set_offline(True)
+    at_work.choose("d")
+    expect(page.locator("#saved")).to_have_text("Not saved, trying again")
+    assert len(kept_on_the_device(at_work)) == 1
+    at_work.context.set_offline(False)
+    page.click("#submit")
+    page.wait_for_url(re.compile("/history/$"))
+    expect(page.locator("[data-answer] .mark")).to_have_text("D")
+    assert kept_on_the_device(at_work) == []
+    assert Draft.objects.count() == 0
+
+
+def test_an_answer_that_is_late_and_not_complete_is_shown_with_what_was_written(
+    visit: Visitors, alice: Annotator
+) -> None:
+    project = make_project(
+        overlap=1, explanation_share=1.0, explanation_required_share=1.0, explanation_min_length=20
+    )
+    make_participation(project, alice)
+    make_set(project)
+    visitor = visit(javascript=False)
+    visitor.sign_in("alice")
+    visitor.go(TASK)
+    place = visitor.task()
+    visitor.choose("b")
+    visitor.page.fill("#explanation", "Half a thought")
+    Assignment.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    give_back_overdue()
+    claim_next(participation=make_participation(project, make_annotator("bob")))
+    visitor.page.click("#submit")
+    expect(visitor.page.locator(".notice")).to_contain_text("nothing is lost")
+    expect(visitor.page.locator("#explanation")).to_have_value("Half a thought")
+    assert visitor.task() == place
+    visitor.page.fill("#explanation", "Half a thought, and the other half")
+    visitor.page.click("#submit")
+    expect(visitor.page.locator(".notice")).to_contain_text(
+        "Your answer is kept and counts for you"
+    )
+    assert Judgment.objects.get().explanation == "Half a thought, and the other half"
 
 
 @pytest.fixture
