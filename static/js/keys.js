@@ -27,6 +27,13 @@
     card.focus({ preventScroll: true });
     card.scrollIntoView({ block: "nearest" });
   };
+  // The sheet lists what there is at this moment.
+  const tell = () => {
+    for (const row of sheet().querySelectorAll("[data-of]")) row.hidden = !document.querySelector(row.dataset.of);
+    const last = sheet().querySelector("[data-last]");
+    if (last) last.textContent = document.querySelector("[data-places]")?.dataset.places ?? document.querySelectorAll(".card").length;
+  };
+  sheet()?.addEventListener("beforetoggle", tell);
   const DEEDS = { j: () => step(1), k: () => step(-1), "?": () => sheet()?.togglePopover() };
 
   document.addEventListener("keydown", (event) => {
@@ -43,7 +50,7 @@
     } else if (DEEDS[key]) {
       event.preventDefault();
       DEEDS[key]();
-    } else document.dispatchEvent(new CustomEvent("plurivox:key", { detail: key }));
+    } else if (!document.dispatchEvent(new CustomEvent("plurivox:key", { detail: key, cancelable: true }))) event.preventDefault();
   });
 
   root.dataset.keys = readSetting();

@@ -57,28 +57,42 @@
     watch();
   }, true);
 
-  // Keys: 1 to 8 choose, Enter submits. keys.js has all others.
+  // Keys: 1 to 8 choose, Enter submits; and what keys.js found no control for.
   document.addEventListener("keydown", (event) => {
-    if (!form() || event.isComposing || event.altKey || event.metaKey) return;
+    if (event.isComposing || event.altKey || event.metaKey) return;
     const writes = event.target.matches("textarea, input:not([type=radio], [type=checkbox])");
+    if (event.key === "Enter" && event.ctrlKey && event.target.closest(".write")) return send(event);
+    if (!form()) return;
     if (event.key === "Enter") return enter(event, writes);
-    if (writes || event.ctrlKey || document.documentElement.dataset.keys === "off") return;
-    const digit = /^(?:Digit|Numpad)([1-8])$/.exec(event.code);
-    if (digit && !event.shiftKey && form().dataset.places) {
+    if (writes || event.ctrlKey || event.shiftKey || document.documentElement.dataset.keys === "off") return;
+    const digit = /^(?:Digit|Numpad)([0-8])$/.exec(event.code);
+    if (!digit) return;
+    if (form().dataset.places) {
       if (place(digit[1])) event.preventDefault();
-    } else if (event.key === "v") {
-      document.activeElement.closest(".card")?.querySelector("[name=veto]")?.click();
-    } else if (digit && !event.shiftKey) {
-      const radio = byId(`choice-${"abcdefgh"[digit[1] - 1]}`);
-      if (radio) { event.preventDefault(); radio.focus({ preventScroll: true }); if (!radio.checked) radio.click(); }
+      return;
     }
+    const radio = byId(`choice-${"abcdefgh"[digit[1] - 1]}`);
+    if (radio) { event.preventDefault(); radio.focus({ preventScroll: true }); if (!radio.checked) radio.click(); }
   });
-  // In a ranking a number is the place of the response at hand; then the next one is at hand.
+  const DEEDS = {
+    v: () => document.activeElement.closest(".card")?.querySelector("[name=veto]")?.click(),
+    w: () => {
+      const why = byId("why");
+      if (why && isNarrow()) why.showPopover();
+      why?.querySelector("input, textarea")?.focus();
+    },
+  };
+  document.addEventListener("plurivox:key", (event) => {
+    if (!form() || !DEEDS[event.detail]) return;
+    event.preventDefault();
+    DEEDS[event.detail]();
+  });
+  // In a ranking a number is the place of the response at hand, 0 none; then the next one is at hand.
   const place = (number) => {
     const groups = [...form().querySelectorAll(".ranks")];
     const free = groups.find((group) => !group.querySelector(":checked"));
-    const at = document.activeElement.closest(".ranks") ?? free ?? groups[0];
-    const radio = at.querySelector(`[value="${number}"]`);
+    const at = document.activeElement.closest(".card")?.querySelector(".ranks") ?? free ?? groups[0];
+    const radio = at.querySelector(`[value="${number === "0" ? "" : number}"]`);
     radio?.click();
     const next = groups[groups.indexOf(at) + 1] ?? at;
     (next.querySelector(":checked") ?? next.querySelector("input")).focus();
@@ -88,6 +102,12 @@
     if (writes ? !event.ctrlKey : event.target.closest("a, button, summary, label, [popover]:popover-open")) return;
     event.preventDefault();
     if (!byId("submit").disabled && !event.repeat) form().requestSubmit(byId("submit"));
+  };
+
+  const send = (event) => {
+    event.preventDefault();
+    const message = event.target.closest(".write");
+    if (!event.repeat) message.requestSubmit(message.querySelector("[value=send]"));
   };
 
   // The next task came: say that the last one is saved, and begin at the prompt.
