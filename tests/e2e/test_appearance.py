@@ -144,6 +144,35 @@ def test_no_response_stands_alone_in_a_row(
     assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("count", [5, 8])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_on_a_phone_all_letters_stand_in_one_row(
+    visit: Visitors, alice: Annotator, language: str, count: int
+) -> None:
+    project = make_project(candidates=count, languages=[language])
+    make_participation(project, alice, languages=[language])
+    texts = (TEXTS[language] * 2)[:count]
+    make_set(project, make_prompt(project, language=language), texts=texts)
+    set_ui_language(annotator=alice, language=language)
+    visitor = visit(width=360, height=740, language=language)
+    visitor.sign_in("alice")
+    visitor.go(TASK)
+    picks = [
+        box
+        for pick in visitor.page.locator("label.pick:visible").all()
+        if (box := pick.bounding_box())
+    ]
+    bar = visitor.page.locator(".bar").bounding_box()
+    assert bar
+    assert len(picks) == count
+    assert len({round(box["y"]) for box in picks}) == 1
+    assert len({round(box["width"]) for box in picks}) == 1
+    assert min(min(box["width"], box["height"]) for box in picks) >= 24
+    assert bar["height"] < 130
+    assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert barriers(visitor) == []
+
+
 def test_texts_are_large_enough_on_a_phone(visit: Visitors, alice: Annotator) -> None:
     make_work(alice)
     visitor = visit(width=360)
