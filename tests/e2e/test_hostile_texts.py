@@ -5,7 +5,7 @@ runs, nothing is loaded, nothing leaves its box.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,8 @@ LOOK = """() => {
 }"""
 
 
-def in_groups(size: int) -> Iterator[list[str]]:
-    texts = iter(TEXTS)
+def in_groups(size: int, texts: Iterable[str] = TEXTS) -> Iterator[list[str]]:
+    texts = iter(texts)
     while group := list(islice(texts, size)):
         yield group
 
