@@ -18,6 +18,7 @@ QUEUES = {
     "workers.generate_now": "interactive",
     "workers.measure_sets": "maintenance",
     "workers.build_release": "maintenance",
+    "workers.check_texts": "maintenance",
 }
 """Every task that may be rung, and the queue it goes to; a test checks that each is registered."""
 

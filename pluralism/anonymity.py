@@ -1,12 +1,12 @@
 """k-anonymity: how many people share each combination of what is told about them, and hiding what is too rare.
 
 Of Sweeney (2002), "k-anonymity: a model for protecting privacy": a table is k-anonymous where each combination of
-quasi-identifiers belongs to at least k people. Hiding single cells (local suppression) reaches it with less loss than
-hiding whole columns.
+quasi-identifiers belongs to at least k people. Telling single cells more coarsely (local recoding) or not at all (local
+suppression) reaches it with less loss than doing so in whole columns.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Row = tuple[str | None, ...]
@@ -52,6 +52,69 @@ def measure_anonymity(rows: Sequence[Row], *, k: int) -> Anonymity:
         combinations_below=len(below),
         people_below=sum(below),
     )
+
+
+def generalise_rare(
+    rows: Sequence[Row], *, k: int, coarser: Sequence[Mapping[str, str]]
+) -> list[Row]:
+    """Return the rows with rare cells told more coarsely, as far as that makes groups of k people; some may stay rare.
+
+    1. From the last column to the first, look for combinations of too few people that meet in the next coarser value
+       and are enough there, if need be with the smallest group that would meet them. They take that value; begin anew.
+    2. Where there are none, those that are too few take the next coarser value of the last column that has any.
+
+    Parameters
+    ----------
+    rows
+        One row of equally many cells per person.
+    k
+        Fewest people that a combination should belong to, at least 1.
+    coarser
+        For each column, the next coarser value of each value; values that are not among the keys stay.
+
+    Raises
+    ------
+    ValueError
+        where k is below 1, or rows or `coarser` differ in length.
+    """
+    _check([*rows, tuple("" for _steps in coarser)] if rows else rows, k)
+    kept: list[Row] = list(rows)
+    while moved := _next_move(Counter(kept), coarser, k):
+        kept = [moved.get(row, row) for row in kept]
+    return kept
+
+
+def _next_move(
+    sizes: Mapping[Row, int], coarser: Sequence[Mapping[str, str]], k: int
+) -> dict[Row, Row]:
+    """Return which rows take which coarser form next, none where nothing rare can."""
+    for only_enough in (True, False):
+        for column in reversed(range(len(coarser))):
+            moved = _moved(sizes, column, coarser[column], k, only_enough=only_enough)
+            if moved:
+                return moved
+    return {}
+
+
+def _moved(
+    sizes: Mapping[Row, int], column: int, steps: Mapping[str, str], k: int, *, only_enough: bool
+) -> dict[Row, Row]:
+    """Return which rows take which coarser form in one column."""
+    meeting: dict[Row, list[Row]] = defaultdict(list)
+    for row in sizes:
+        if (wider := steps.get(row[column] or "")) is not None:
+            meeting[*row[:column], wider, *row[column + 1 :]].append(row)
+    moved: dict[Row, Row] = {}
+    for target, rows in meeting.items():
+        rare = [row for row in rows if sizes[row] < k]
+        others = [row for row in rows if sizes[row] >= k]
+        together = sizes.get(target, 0) + sum(sizes[row] for row in rare)
+        if rare and others and together < k:
+            rare.append(min(others, key=lambda row: (sizes[row], [cell or "" for cell in row])))
+            together = k
+        if together >= k or not only_enough:
+            moved |= dict.fromkeys(rare, target)
+    return moved
 
 
 def suppress_rare(rows: Sequence[Row], *, k: int) -> list[Row]:

@@ -7,7 +7,8 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from annotator.services import releases
+from annotator.models import Project
+from annotator.services import findings, releases
 from workers import measuring
 from workers.pump import pump_run
 
@@ -43,3 +44,9 @@ def measure_sets() -> None:
 def build_release(*, release_id: int) -> None:
     """Build a release that waits for it."""
     releases.build_release(release_id=release_id)
+
+
+@shared_task(name="workers.check_texts")
+def check_texts(*, project_id: int) -> None:
+    """Check the texts of a project that nobody has checked."""
+    findings.check_texts(project=Project.objects.get(pk=project_id))

@@ -111,7 +111,7 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             *("pay_currency", "pay_per_answer", "pay_bonus"),
             *("explanation_share", "explanation_required_share", "strategy"),
             *("stratum_by", "quotas", "group_quotas", "target_by", "targets", "block_size"),
-            *("smallest_group", "rare_groups", "model_licences"),
+            *("smallest_group", "rare_groups", "unreviewed_texts", "model_licences"),
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

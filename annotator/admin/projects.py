@@ -16,7 +16,9 @@ from annotator.admin.forms import ProjectForm
 from annotator.admin.project_pages import ProjectPages
 from annotator.admin.releases import ReleasePage
 from annotator.admin.team import TeamPage
+from annotator.admin.texts import TextsPage
 from annotator.models import GenerationRun, Project, Right
+from annotator.selectors.findings import count_undecided
 from annotator.selectors.progress import count_progress
 from annotator.selectors.readiness import list_lacks, list_language_states
 from annotator.selectors.waves import list_pending
@@ -160,7 +162,12 @@ class ProjectAdmin(PlurivoxAdmin):
         (
             gettext_lazy("What is released"),
             {
-                "fields": ("smallest_group", "rare_groups", "model_licences"),
+                "fields": (
+                    "smallest_group",
+                    "rare_groups",
+                    "unreviewed_texts",
+                    "model_licences",
+                ),
                 "classes": ("collapse",),
             },
         ),
@@ -190,6 +197,7 @@ class ProjectAdmin(PlurivoxAdmin):
                 ("invite", pages.invite),
                 ("token", pages.make_token),
                 ("release", ReleasePage(self).release),
+                ("texts", TextsPage(self).texts),
                 ("team", TeamPage(self).team),
                 ("board", BoardPages(self).board),
                 ("dry_run", BoardPages(self).dry_run),
@@ -234,7 +242,7 @@ class ProjectAdmin(PlurivoxAdmin):
         return [(title, {**first, "fields": fields}), *others]
 
     def _path_context(self, request: HttpRequest, project: Project) -> dict[str, Any]:
-        """Queries: seven of the progress, two by language, one for comparisons, one for the runs."""
+        """Queries: seven of the progress, two by language, one each for comparisons, runs and findings."""
         states = list_language_states(project=project)
         lacks = list_lacks(project=project, states=states)
         return {
@@ -249,6 +257,8 @@ class ProjectAdmin(PlurivoxAdmin):
             "pending": list_pending(project=project),
             "may_own": person(request).may(Right.OWN, project.pk),
             "may_export": person(request).may(Right.EXPORT, project.pk),
+            "may_review": person(request).may(Right.REVIEW, project.pk),
+            "undecided": count_undecided(project=project),
             "join_url": reverse("join", args=[project.slug]),
         }
 

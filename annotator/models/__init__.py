@@ -18,6 +18,7 @@ from annotator.models.comparisons import (
     QueueCursor,
 )
 from annotator.models.drafts import Draft
+from annotator.models.findings import Finding, TextCheck
 from annotator.models.flags import HarmFlag
 from annotator.models.generation import CandidateSet, Exchange, GenerationRun, Response
 from annotator.models.judgments import Change, Conversation, Judgment, Turn
@@ -50,6 +51,7 @@ __all__ = [
     "Diversity",
     "Draft",
     "Exchange",
+    "Finding",
     "GenerationRun",
     "HarmFlag",
     "Invitation",
@@ -73,6 +75,7 @@ __all__ = [
     "Role",
     "Scope",
     "Target",
+    "TextCheck",
     "Tick",
     "TranslationDraft",
     "Turn",

@@ -53,6 +53,7 @@ class AuditEvent(models.Model):
         TOKEN = "token", _("made a key")
         REVOKE = "revoke", _("revoked a key")
         MEMBER = "member", _("changed the team")
+        REVIEW = "review", _("decided about texts")
 
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, db_index=False, related_name="audit_events"

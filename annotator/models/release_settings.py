@@ -42,7 +42,17 @@ class ReleaseSettings(models.Model):
         """What a release does with a combination of answers that too few people share."""
 
         HIDE = "hide", gettext_lazy("answers are hidden until no group is too small")
+        COARSEN = (
+            "coarsen",
+            gettext_lazy("answers are told more coarsely, and hidden where that is not enough"),
+        )
         REPORT = "report", gettext_lazy("they are released, and reported")
+
+    class UnreviewedTexts(models.TextChoices):
+        """What a release does with texts that may say who wrote them, as long as nobody has decided."""
+
+        REFUSE = "refuse", gettext_lazy("there is no release before they are decided")
+        WITHHOLD = "withhold", gettext_lazy("they are withheld")
 
     model_licences = models.JSONField(
         gettext_lazy("licences of the models' texts"),
@@ -63,9 +73,18 @@ class ReleaseSettings(models.Model):
     )
     rare_groups = models.CharField(
         gettext_lazy("smaller groups"),
-        max_length=6,
+        max_length=7,
         choices=RareGroups.choices,
         default=RareGroups.HIDE,
+    )
+    unreviewed_texts = models.CharField(
+        gettext_lazy("undecided texts"),
+        max_length=8,
+        choices=UnreviewedTexts.choices,
+        default=UnreviewedTexts.REFUSE,
+        help_text=gettext_lazy(
+            "Texts people wrote are searched for e-mail addresses, phone numbers, national ids and their own names. Somebody decides what becomes of each finding."
+        ),
     )
     FROZEN: tuple[str, ...] = ()
 

@@ -17,7 +17,7 @@ class Right(models.TextChoices):
     """What a role allows."""
 
     SEE = "see", _("see the project")
-    REVIEW = "review", _("review translations and flags")
+    REVIEW = "review", _("review translations, texts and flags")
     EXPORT = "export", _("make keys, exports and releases")
     MANAGE = "manage", _("change settings, prompts, people and the state")
     OWN = "own", _("decide who belongs to the team")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotator.models import Project
-from annotator.selectors.exports import Snapshot
-from annotator.selectors.exports.native import SURPLUS
+from annotator.selectors.exports import ReleasedPeople, Snapshot
+from annotator.selectors.exports.native import SURPLUS, TOLD
 from annotator.selectors.exports.shapes import FROM
 from pluralism.intervals import Interval, mean_interval
 
@@ -19,8 +19,8 @@ LANGUAGES = f"""
 SELECT comparison.language, count(*), count(DISTINCT judgment.participation_id) {FROM} WHERE {COUNTED}
 GROUP BY comparison.language ORDER BY comparison.language"""
 COUNTRIES = f"""
-SELECT person.country, count(*), count(DISTINCT judgment.participation_id) {FROM} WHERE {COUNTED}
-GROUP BY person.country ORDER BY person.country"""
+SELECT COALESCE({TOLD} ->> 'country', '') AS told, count(*), count(DISTINCT judgment.participation_id) {FROM} WHERE {COUNTED}
+GROUP BY told ORDER BY told"""
 STRATEGIES = f"""
 SELECT candidate_set.strategy, candidate_set.template_version, model.names, count(DISTINCT candidate_set.id), count(*)
 {FROM}
@@ -63,6 +63,12 @@ FROM annotator_offer offer JOIN annotator_participation person ON person.id = of
 JOIN annotator_comparison comparison ON comparison.id = offer.comparison_id
 WHERE person.project_id = %(project)s AND person.withdrawn_at IS NULL AND comparison.kind = 'collect'
 GROUP BY comparison.language ORDER BY comparison.language"""
+# What the check of texts found, and what was decided about it, in texts that may be published.
+FINDINGS = """
+SELECT finding.kind, COALESCE(NULLIF(finding.decision, ''), 'undecided'), count(*)
+FROM annotator_finding finding JOIN annotator_participation person ON person.id = finding.participation_id
+WHERE finding.project_id = %(project)s AND person.withdrawn_at IS NULL AND person.allows_texts IS NOT FALSE
+GROUP BY 1, 2 ORDER BY 1, 2"""
 LICENCES = """
 SELECT DISTINCT licence FROM annotator_prompt WHERE project_id = %(project)s AND licence <> '' ORDER BY licence"""
 
@@ -104,8 +110,9 @@ class ReleaseFacts:
     places: int
     places_judged: int
     waves: list[dict[str, Any]]
-    languages: list[tuple[str, int, int]]
+    languages: list[tuple[str, int, int | str]]
     countries: list[tuple[str, int, int]]
+    """As the rows tell them: nothing, a country or a region."""
     strategies: list[tuple[str, str, str, int, int]]
     choices: dict[str, int]
     conversations: dict[str, int]
@@ -114,15 +121,26 @@ class ReleaseFacts:
     excluded_by_language: list[tuple[str, int, int, int, int]]
     excluded_by_country: list[tuple[str, int, int, int, int]]
     people: list[tuple[str, int, int, int]]
+    """By country: who joined, who judged, who withdrew. Where small groups are not told of, countries of too few people
+    stand together under "", and what they count is rounded to multiples of k."""
     tasks: list[tuple[str, int, int, int, int]]
     offers: list[tuple[str, str, int]]
+    findings: list[tuple[str, str, int]]
+    """What was found in texts: its kind, what was decided about it, how often."""
     licences: list[str]
+    joined: int
+    stayed: int
     agreement: Agreement
 
+    @property
+    def undecided(self) -> int:
+        """Return how many findings in texts nobody has decided about."""
+        return sum(count for _kind, decision, count in self.findings if decision == "undecided")
 
-def read_facts(*, project: Project, snapshot: Snapshot) -> ReleaseFacts:
-    """Return the numbers as of the snapshot."""
-    values = {"project": project.pk}
+
+def read_facts(*, project: Project, snapshot: Snapshot, people: ReleasedPeople) -> ReleaseFacts:
+    """Return the numbers as of the snapshot, by groups of people only as far as these may be told."""
+    values = {"project": project.pk, "people": people.told}
 
     def read(sql: str) -> list[tuple[Any, ...]]:
         return [tuple(_text(cell) for cell in row) for row in snapshot.rows(sql, values)]
@@ -131,6 +149,10 @@ def read_facts(*, project: Project, snapshot: Snapshot) -> ReleaseFacts:
     by_language, by_country = (
         read(EXCLUDED.format(group=group)) for group in ("comparison.language", "person.country")
     )
+    joined = by_people = read(PEOPLE)
+    if people.is_enforced:
+        small = {row[0] for row in joined if row[1] < people.k}
+        by_country, by_people = (_rounded(rows, small, people.k) for rows in (by_country, joined))
     return ReleaseFacts(
         judgments=whole[0],
         annotators=whole[1],
@@ -146,7 +168,10 @@ def read_facts(*, project: Project, snapshot: Snapshot) -> ReleaseFacts:
             dict(zip(("number", "config_hash", "consent_version", "judgments"), row, strict=True))
             for row in read(WAVES)
         ],
-        languages=read(LANGUAGES),
+        languages=[
+            (tag, count, f"fewer than {people.k}" if people.is_enforced and who < people.k else who)
+            for tag, count, who in read(LANGUAGES)
+        ],
         countries=read(COUNTRIES),
         strategies=read(STRATEGIES),
         choices=dict(read(CHOICES)),
@@ -157,9 +182,12 @@ def read_facts(*, project: Project, snapshot: Snapshot) -> ReleaseFacts:
         },
         excluded_by_language=by_language,
         excluded_by_country=by_country,
-        people=read(PEOPLE),
+        people=by_people,
+        joined=sum(row[1] for row in joined),
+        stayed=sum(row[2] for row in joined),
         tasks=read(TASKS),
         offers=read(OFFERS),
+        findings=read(FINDINGS),
         licences=[row[0] for row in read(LICENCES)],
         agreement=Agreement(
             items=agreed[0],
@@ -172,6 +200,18 @@ def read_facts(*, project: Project, snapshot: Snapshot) -> ReleaseFacts:
             by_chance=agreed[3],
         ),
     )
+
+
+def _rounded(rows: list[tuple[Any, ...]], small: set[str], base: int) -> list[tuple[Any, ...]]:
+    """Put the countries of too few people together, and round all counts: neither they nor their differences tell of few."""
+    sums: dict[str, list[int]] = {}
+    for country, *counts in rows:
+        key = "" if country in small else country
+        sums[key] = [a + b for a, b in zip(sums.get(key, [0] * len(counts)), counts, strict=True)]
+    return [
+        (country, *(base * ((count + base // 2) // base) for count in counts))
+        for country, counts in sorted(sums.items())
+    ]
 
 
 def _text(cell: Any) -> Any:

@@ -15,13 +15,14 @@ from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
 from annotator.models import CandidateSet, Comparison, ComparisonOption, Project, Response
+from annotator.selectors.exports.splits import is_held_out
 from annotator.services.comparisons import IDS, KEYS, Opening, make_places
 from annotator.services.inserting import insert_together, new_ids
 from annotator.services.projects import current_wave
 from pluralism.ordering import balanced_sides
 
-Waiting = tuple[int, int]
-"""A set and its prompt."""
+Waiting = tuple[int, int, bool]
+"""A set, its prompt, and whether that is held out in releases."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ def open_joint_comparisons(*, project: Project) -> int:
 
     1. Hold the project, so that two calls at once don't pair a set twice.
     2. By language, put the waiting sets in a drawn order and let sets of different prompts meet, as many as
-       can. Who is left over waits for the next call.
+       can; those held out in releases among themselves, as far as that leaves nobody alone. Who is left over
+       waits for the next call.
     3. Each two sets give up to `pairs_per_set` comparisons, none of them with a response of another.
 
     Raises Refused where the project compares otherwise.
@@ -73,24 +75,38 @@ def _waiting(project: Project) -> dict[str, list[Waiting]]:
         )
         .exclude(responses__options__isnull=False)
         .order_by("pk")
-        .values_list("language", "pk", "prompt_id")
+        .values_list("language", "pk", "prompt_id", "prompt__group__kind", "prompt__group__key")
     )
     waiting: defaultdict[str, list[Waiting]] = defaultdict(list)
-    for language, set_id, prompt_id in rows:
+    for language, set_id, prompt_id, kind, key in rows:
         assert prompt_id is not None
-        waiting[language].append((set_id, prompt_id))
+        group = f"{kind}:{key}" if kind else f"prompt:{prompt_id}"
+        waiting[language].append(
+            (set_id, prompt_id, is_held_out(project_id=project.pk, group=group))
+        )
     return waiting
 
 
 def _meet(project: Project, language: str, sets: Sequence[Waiting]) -> Iterator[JointQuestion]:
     rng = np.random.default_rng((project.seed, sets[0][0], len(sets)))
-    couples = list(_couples([sets[i] for i in rng.permutation(len(sets))]))
+    couples = _couples_apart([sets[i] for i in rng.permutation(len(sets))])
     responses = _responses([set_id for couple in couples for set_id in couple])
     for first, second in couples:
         drawn = [rng.permutation(responses[set_id]).tolist() for set_id in (first, second)]
         for pair in list(zip(*drawn, strict=False))[: project.pairs_per_set]:
             here, there = pair if rng.integers(2) else reversed(pair)
             yield JointQuestion(language, (here, there), int(rng.integers(2**63)))
+
+
+def _couples_apart(sets: Sequence[Waiting]) -> list[tuple[int, int]]:
+    """Let sets meet that are held out or not alike, then who is left; all with all where more would meet so."""
+    apart: list[tuple[int, int]] = []
+    for held_out in (True, False):
+        apart += _couples([one for one in sets if one[2] == held_out])
+    met = {set_id for couple in apart for set_id in couple}
+    apart += _couples([one for one in sets if one[0] not in met])
+    together = list(_couples(sets))
+    return apart if len(apart) >= len(together) else together
 
 
 def _couples(sets: Sequence[Waiting]) -> Iterator[tuple[int, int]]:
@@ -100,9 +116,11 @@ def _couples(sets: Sequence[Waiting]) -> Iterator[tuple[int, int]]:
     as the largest prompt is wide never answer the same one.
     """
     by_prompt: defaultdict[int, list[int]] = defaultdict(list)
-    for set_id, prompt_id in sets:
+    for set_id, prompt_id, _held_out in sets:
         by_prompt[prompt_id].append(set_id)
     groups = sorted(by_prompt.values(), key=len, reverse=True)
+    if not groups:
+        return iter(())
     ordered = [set_id for group in groups for set_id in group]
     couples = min(len(ordered) // 2, len(ordered) - len(groups[0]))
     return zip(ordered[:couples], ordered[len(ordered) - couples :], strict=True)

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from annotator.bells import ring_measuring
-from annotator.services import assignments, boards, drafts, generation, idempotency, releases
+from annotator.services import (
+    assignments,
+    boards,
+    drafts,
+    findings,
+    generation,
+    idempotency,
+    releases,
+)
 
 
 @dataclass(frozen=True)
@@ -15,9 +23,10 @@ class Swept:
 
 
 def sweep() -> Swept:
-    """Give overdue places and candidate sets back and ring again for runs, measuring and releases that wait."""
+    """Give overdue places and candidate sets back and ring again for runs, measuring, releases and texts that wait."""
     ring_measuring()
     releases.ring_for_releases()
+    findings.ring_for_texts()
     idempotency.forget_old_answers()
     drafts.forget_old_drafts()
     boards.count_for_boards()

@@ -61,6 +61,7 @@ CREATE TEMPORARY TABLE followed ON COMMIT DROP AS
     SELECT s.id FROM annotator_candidateset s JOIN annotator_turn turn ON turn.id = s.turn_id
     JOIN annotator_conversation conversation ON conversation.id = turn.conversation_id
     WHERE conversation.participation_id = %(person)s;
+DELETE FROM annotator_finding WHERE participation_id = %(person)s;
 UPDATE annotator_judgment SET explanation = '' WHERE participation_id = %(person)s AND explanation <> '';
 UPDATE annotator_turn turn SET message = %(erased)s FROM annotator_conversation conversation
 WHERE conversation.id = turn.conversation_id AND conversation.participation_id = %(person)s AND turn.message <> '';

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotator.models import Prompt, Scope
+from annotator.selectors.findings import list_changed_prompts
 from annotator.services.candidates import import_candidates
 from api.idempotency import idempotent
 from api.imports import IMPORT_RESPONSES, ROWS_REQUEST, answer_import
@@ -24,10 +25,12 @@ class Prompts(ScopedList):
     queryset = Prompt.objects.none()
 
     def get_queryset(self) -> QuerySet[Prompt]:
-        """Return the project's prompts."""
+        """Return the project's prompts, but for those of annotators that may not come out as they are."""
+        project = get_project(self.request, self.kwargs["slug"])
         return (
-            Prompt.objects.filter(project=get_project(self.request, self.kwargs["slug"]))
+            Prompt.objects.filter(project=project)
             .exclude(source=Prompt.Source.TRIAL)
+            .exclude(pk__in=list_changed_prompts(project=project))
             .select_related("group")
         )
 

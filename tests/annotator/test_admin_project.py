@@ -59,6 +59,7 @@ SETTINGS = {
     "stratum_by": "country",
     "smallest_group": "10",
     "rare_groups": "hide",
+    "unreviewed_texts": "refuse",
 }
 
 

@@ -48,6 +48,7 @@ PROJECT_PAGES: dict[str, set[str]] = {
     "invite": MANAGE,
     "token": EXPORT,
     "release": EXPORT,
+    "texts": REVIEW,
     "pair": MANAGE,
     "team": OWN,
     "board": SEE,

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from annotator.models import Judgment, Participation, Project, Turn, Wave
-from annotator.selectors.exports import Snapshot
+from annotator.selectors.exports import Snapshot, read_people
 from annotator.selectors.release_facts import read_facts
 from annotator.services.conversations import give_up_waiting, send_message
 from annotator.services.projects import open_project
@@ -178,7 +178,8 @@ def test_conversations_without_any_choice_have_no_row_and_are_counted(
     converse(alice, ["none", "b"])
     assert len(rita.rows("?format=community-alignment")) == 1
     with Snapshot(project=alice.project) as snapshot:
-        facts = read_facts(project=alice.project, snapshot=snapshot)
+        people = read_people(project=alice.project, snapshot=snapshot, demographics=False)
+        facts = read_facts(project=alice.project, snapshot=snapshot, people=people)
     assert facts.conversations == {"all": 2, "without_a_choice": 1}
 
 

@@ -14,6 +14,12 @@ from annotator.errors import Refused
 from annotator.models import Project
 from annotator.selectors.exports.columns import INTEGER, TEXT, TRUTH, Column
 from annotator.selectors.exports.countries import COUNTRY_SQL
+from annotator.selectors.exports.decided import (
+    EXPLANATION,
+    PROMPT_TEXT,
+    as_decided,
+    before_withheld,
+)
 from annotator.selectors.exports.native import TEXTS_ALLOWED, TOLD
 from annotator.selectors.exports.shapes import COLLECTED, Filters, Shape
 
@@ -21,6 +27,8 @@ TURNS = ("first", "second", "third", "fourth")
 MOST_CANDIDATES = 4
 
 LATER_TURN = "step.conversation_id = turn.conversation_id"
+SAID = as_decided("turn", key="step.id", text="step.message")
+EXPLAINED = as_decided("judgment", key="answer.id", text="answer.explanation")
 LATEST = """NOT EXISTS (
     SELECT FROM annotator_judgment later
     WHERE later.participation_id = {0}.participation_id AND later.comparison_id = {0}.comparison_id AND later.revision > {0}.revision)"""
@@ -49,7 +57,7 @@ def _later(number: int) -> str:
     name, before = TURNS[number - 1], "judgment" if number == 2 else TURNS[number - 2]
     joined = f"""
 LEFT JOIN LATERAL (
-    SELECT step.message, answer.comparison_id, answer.choice_response_id, answer.explanation
+    SELECT {SAID} AS message, answer.comparison_id, answer.choice_response_id, {EXPLAINED} AS explanation
     FROM annotator_turn step
     JOIN annotator_judgment answer ON answer.turn_id = step.id
     WHERE {LATER_TURN} AND step.number = {number}
@@ -60,7 +68,9 @@ LEFT JOIN LATERAL (
 
 def _columns(number: int) -> tuple[Column, ...]:
     name = TURNS[number - 1]
-    said, answer = ("prompt.text", "judgment") if number == 1 else (f"{name}.message", name)
+    said, why = (
+        (PROMPT_TEXT, EXPLANATION) if number == 1 else (f"{name}.message", f"{name}.explanation")
+    )
     return (
         Column(f"{name}_turn_prompt", said, TEXT),
         Column(f"{name}_turn_responses", f"{name}_turn.listed", TEXT),
@@ -69,7 +79,7 @@ def _columns(number: int) -> tuple[Column, ...]:
             for letter in "abcd"
         ),
         Column(f"{name}_turn_preferred_response", f"{name}_turn.preferred", TEXT),
-        Column(f"{name}_turn_feedback", f"NULLIF({answer}.explanation, '')", TEXT),
+        Column(f"{name}_turn_feedback", f"NULLIF({why}, '')", TEXT),
     )
 
 
@@ -114,14 +124,16 @@ RELEASED = {
 
 
 def released_community(shape: Shape) -> Shape:
-    """Return the rows as they stand in a release: nothing a person wrote where they said no to that."""
+    """Return the rows as they stand in a release: nothing a person wrote where they said no to that, or that is withheld."""
     columns = []
     for column in shape.columns:
         sql = RELEASED.get(column.name, column.sql)
         if column.name.endswith("_feedback"):
             sql = f"CASE WHEN {TEXTS_ALLOWED} THEN {sql} END"
         columns.append(Column(column.name, sql, column.feature))
-    joins = shape.joins.replace(LATER_TURN, f"{LATER_TURN} AND {TEXTS_ALLOWED}")
+    joins = shape.joins.replace(
+        LATER_TURN, f"{LATER_TURN} AND {TEXTS_ALLOWED} AND {before_withheld('step')}"
+    )
     return replace(shape, columns=tuple(columns), joins=joins)
 
 

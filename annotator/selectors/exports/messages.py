@@ -1,5 +1,9 @@
 """What had been said when a judgment was given, as messages: the prompt, and in later turns all that came before."""
 
+from annotator.selectors.exports.decided import PROMPT_TEXT, as_decided
+
+MESSAGE = as_decided("turn", key="step.id", text="step.message")
+
 
 def said_so_far(*, with_system: bool) -> str:
     """Return the SQL of the messages up to the turn's own.
@@ -7,7 +11,7 @@ def said_so_far(*, with_system: bool) -> str:
     Each earlier message is followed by the response that was gone on from, whatever a later revision chose.
     The prompt's system message was given to every candidate; what only one was told never stands here.
     """
-    prompt = "json_build_object('role', 'user', 'content', prompt.text)"
+    prompt = f"json_build_object('role', 'user', 'content', {PROMPT_TEXT})"
     system = "json_build_object('role', 'system', 'content', prompt.system)"
     first = f"WHEN turn.number = 1 THEN json_build_array({prompt})"
     if with_system:
@@ -22,7 +26,7 @@ def said_so_far(*, with_system: bool) -> str:
     ELSE (
         SELECT json_agg(json_build_object('role', said.role, 'content', said.content) ORDER BY said.place)
         FROM (
-            SELECT 2 * step.number - 1 AS place, 'user' AS role, CASE WHEN step.number = 1 THEN prompt.text ELSE step.message END AS content
+            SELECT 2 * step.number - 1 AS place, 'user' AS role, CASE WHEN step.number = 1 THEN {PROMPT_TEXT} ELSE {MESSAGE} END AS content
             FROM annotator_turn step WHERE step.conversation_id = turn.conversation_id AND step.number <= turn.number
             UNION ALL
             SELECT 2 * step.number - 2, 'assistant', response.text

@@ -18,6 +18,7 @@ from annotator.selectors.exports.columns import (
     list_of,
     moment,
 )
+from annotator.selectors.exports.decided import EXPLANATION, PROMPT_TEXT
 from annotator.selectors.exports.messages import said_so_far
 
 CHOICE = {"kind": TEXT, "response_id": INTEGER, "position_shown": SMALL}
@@ -40,9 +41,9 @@ RESPONSES = list_of(
     }
 )
 
-PROMPT_SQL = """json_build_object(
+PROMPT_SQL = f"""json_build_object(
     'id', prompt.id, 'external_id', prompt.external_id, 'group', prompt_group.key, 'group_kind', prompt_group.kind,
-    'text', prompt.text, 'source', prompt.source, 'licence', prompt.licence)"""
+    'text', {PROMPT_TEXT}, 'source', prompt.source, 'licence', prompt.licence)"""
 
 CONTEXT_SQL = (
     f"CASE WHEN prompt.id IS NULL THEN '[]'::json ELSE {said_so_far(with_system=False)} END"
@@ -189,7 +190,7 @@ NATIVE = (
         ),
     ),
     Column("reasons", "to_json(judgment.reasons)", list_of(TEXT)),
-    Column("explanation", "judgment.explanation", TEXT),
+    Column("explanation", EXPLANATION, TEXT),
     Column("explanation_asked", "judgment.explanation_asked", TEXT),
     Column("place_kind", "judgment.place_kind", TEXT),
     Column("counted", "counting.id IS NOT NULL", TRUTH),

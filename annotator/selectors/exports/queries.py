@@ -16,6 +16,7 @@ from annotator.models import Project
 from annotator.selectors.exports.columns import Feature, build_object, features_of
 from annotator.selectors.exports.community import community_alignment, released_community
 from annotator.selectors.exports.countries import COUNTRIES
+from annotator.selectors.exports.decided import before_withheld, values_of
 from annotator.selectors.exports.joint import joint
 from annotator.selectors.exports.native import (
     NATIVE,
@@ -31,9 +32,10 @@ from annotator.selectors.exports.preference import explicit, implicit
 from annotator.selectors.exports.ranking import ranking
 from annotator.selectors.exports.rewardbench import rewardbench
 from annotator.selectors.exports.shapes import FROM, Counted, Filters, Shape
-from annotator.selectors.exports.splits import BY_GROUP, BY_GROUP_AND_PERSON
+from annotator.selectors.exports.splits import split_sql
 from annotator.selectors.exports.unpaired import unpaired
 from annotator.selectors.exports.verdicts import ALL, OVERALL, refuse_unknown_criterion
+from pluralism.coarsening import REGION_NAMES
 
 DERIVED: Mapping[str, Callable[[Project, Filters], Shape]] = {
     "community-alignment": community_alignment,
@@ -52,7 +54,8 @@ WHOLE = ("community-alignment", "rewardbench-2", "joint")
 
 
 WITHOUT_OWN_WORDS = (
-    f"({TEXTS_ALLOWED} OR (turn.number = 1 AND prompt.source IS DISTINCT FROM 'own'))"
+    f"({TEXTS_ALLOWED} OR (turn.number = 1 AND prompt.source IS DISTINCT FROM 'own'))",
+    before_withheld("turn"),
 )
 
 
@@ -69,7 +72,7 @@ def queries_for(*, project: Project, export_format: str, filters: Filters) -> li
     _refuse_unknown(export_format)
     refuse_unknown_criterion(project, filters)
     conditions, values = _narrow(filters)
-    values |= {"project": project.pk, "slug": project.slug}
+    values |= {"project": project.pk, "slug": project.slug, **values_of()}
     if export_format != "native":
         shape = _shape(project, export_format, filters)
         return [_derived(shape, filters, conditions, values)]
@@ -97,19 +100,20 @@ def queries_for(*, project: Project, export_format: str, filters: Filters) -> li
 
 
 def released_query(
-    *, project: Project, export_format: str, people: Mapping[str, Any]
+    *, project: Project, export_format: str, told: Mapping[str, Any]
 ) -> tuple[Query, Mapping[str, Feature]]:
     """Return the statement of a format in a release, each row's JSON beside its split, and the row's types.
 
-    What a file can't type, an object with any keys, is text there that holds JSON. `people` are the values of
-    `ReleasedPeople`. Who said no to publishing texts has nothing in it that answers or holds their own words.
+    What a file can't type, an object with any keys, is text there that holds JSON. `told` are the values of
+    `ReleasedPeople` and of `decided`. Who said no to publishing texts has nothing in it that answers or holds
+    their own words; nor is there anything that answers what is withheld.
     """
     _refuse_unknown(export_format)
     values = {
         "project": project.pk,
         "slug": project.slug,
-        "countries": json.dumps(COUNTRIES),
-        **people,
+        "countries": json.dumps(COUNTRIES | REGION_NAMES),
+        **told,
     }
     if export_format == "native":
         shape = Shape(columns=NATIVE_RELEASED)
@@ -120,10 +124,10 @@ def released_query(
         if export_format == "community-alignment":
             shape = released_community(shape)
     if shape.counts:
-        shape = replace(shape, conditions=(*shape.conditions, WITHOUT_OWN_WORDS))
-    sql = _select_shape(
-        shape, shape.conditions, split=BY_GROUP_AND_PERSON if shape.personal else BY_GROUP
-    )
+        shape = replace(shape, conditions=(*shape.conditions, *WITHOUT_OWN_WORDS))
+    two_prompts = project.task_format == Project.TaskFormat.TWO_PROMPTS
+    split = split_sql(personal=shape.personal, two_prompts=two_prompts)
+    sql = _select_shape(shape, shape.conditions, split=split)
     return Query(sql, values), features_of(shape.columns)
 
 
@@ -134,7 +138,12 @@ def check_format(*, project: Project, export_format: str) -> None:
 
 def native_page_query(*, project: Project, judgment_ids: list[int], demographics: bool) -> Query:
     """Return the statement that gives these judgments of the project as native rows."""
-    values = {"project": project.pk, "slug": project.slug, "ids": judgment_ids}
+    values = {
+        "project": project.pk,
+        "slug": project.slug,
+        "ids": judgment_ids,
+        **values_of(),
+    }
     row = NATIVE_ROW_WITH_DEMOGRAPHICS if demographics else NATIVE_ROW
     return Query(_select(row, FROM, ["judgment.id = ANY(%(ids)s)"]), values)
 

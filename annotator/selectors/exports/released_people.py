@@ -14,8 +14,9 @@ from typing import Any
 from annotator.models import Project
 from annotator.selectors.exports.shapes import FROM
 from annotator.selectors.exports.stream import Snapshot
-from pluralism.anonymity import Anonymity, measure_anonymity, suppress_rare
+from pluralism.anonymity import Anonymity, Row, generalise_rare, measure_anonymity, suppress_rare
 from pluralism.balancing import draw_balanced
+from pluralism.coarsening import coarser_values
 
 BALANCED_BY = ("age", "gender", "ethnicity")
 BALANCED_JUDGES = 10
@@ -48,6 +49,8 @@ class ReleasedPeople:
     is_enforced: bool
     before: Anonymity
     after: Anonymity
+    coarsened: int
+    """Values that were told more coarsely."""
     hidden: int
     """Values that were hidden."""
 
@@ -70,11 +73,11 @@ def read_people(*, project: Project, snapshot: Snapshot, demographics: bool) -> 
         for person, pseudonym, country, answers in snapshot.rows(PEOPLE, {"project": project.pk})
     ]
     questions = _questions(project, [answers for *_who, answers in found])
-    rows = [
+    rows: list[Row] = [
         tuple(_text(answers.get(question)) for question in questions) for *_who, answers in found
     ]
-    k, is_enforced = project.smallest_group, project.rare_groups == project.RareGroups.HIDE
-    kept = suppress_rare(rows, k=k) if is_enforced else rows
+    k, is_enforced = project.smallest_group, project.rare_groups != project.RareGroups.REPORT
+    kept = _enforce(project, questions, rows)
     told = {
         person: {
             question: cell
@@ -84,6 +87,9 @@ def read_people(*, project: Project, snapshot: Snapshot, demographics: bool) -> 
         for (person, *_rest), row in zip(found, kept, strict=True)
     }
     balanced = _draw(project, {person: name for person, name, _a in found}, told)
+    changes = [
+        pair for row, new in zip(rows, kept, strict=True) for pair in zip(row, new, strict=True)
+    ]
     sets = snapshot.rows(BALANCED_SETS, {"project": project.pk, "balanced": sorted(balanced)})
     return ReleasedPeople(
         told=json.dumps(
@@ -102,12 +108,19 @@ def read_people(*, project: Project, snapshot: Snapshot, demographics: bool) -> 
         is_enforced=is_enforced,
         before=measure_anonymity(rows, k=k),
         after=measure_anonymity(kept, k=k),
-        hidden=sum(
-            cell is not None and shown is None
-            for row, new in zip(rows, kept, strict=True)
-            for cell, shown in zip(row, new, strict=True)
-        ),
+        coarsened=sum(shown not in (None, cell) for cell, shown in changes),
+        hidden=sum(cell is not None and shown is None for cell, shown in changes),
     )
+
+
+def _enforce(project: Project, questions: tuple[str, ...], rows: list[Row]) -> list[Row]:
+    """Return the rows as they may be told."""
+    kept, k = rows, project.smallest_group
+    if project.rare_groups == project.RareGroups.COARSEN:
+        options = {entry["slug"]: entry.get("options", ()) for entry in project.demographics}
+        steps = [coarser_values(question, options.get(question, ())) for question in questions]
+        kept = generalise_rare(kept, k=k, coarser=steps)
+    return kept if project.rare_groups == project.RareGroups.REPORT else suppress_rare(kept, k=k)
 
 
 def _questions(project: Project, answers: list[dict[str, Any]]) -> tuple[str, ...]:
@@ -127,7 +140,9 @@ def _draw(
 ) -> frozenset[int]:
     by_country: dict[str, list[int]] = defaultdict(list)
     for person, answers in told.items():
-        if "country" in answers and all(question in answers for question in BALANCED_BY):
+        if answers.get("country", "").isalpha() and all(  # regions are digits
+            question in answers for question in BALANCED_BY
+        ):
             by_country[answers["country"]].append(person)
     drawn: set[int] = set()
     for people in by_country.values():

@@ -17,6 +17,7 @@ from annotator.selectors.exports.columns import (
     Column,
     list_of,
 )
+from annotator.selectors.exports.decided import PROMPT_TEXT
 from annotator.selectors.exports.shapes import COLLECTED, Filters, Shape
 
 FEWEST = 5
@@ -58,7 +59,7 @@ FIRST_OF_ITS_SET = """NOT EXISTS (
 
 REWARDBENCH = (
     Column("id", "judgment.comparison_id::text", TEXT),
-    Column("prompt", "prompt.text", TEXT),
+    Column("prompt", PROMPT_TEXT, TEXT),
     Column("chosen", "agreed.chosen", list_of(TEXT)),
     Column("rejected", "agreed.rejected", list_of(TEXT)),
     Column("num_correct", "1", SMALL),

@@ -6,6 +6,7 @@ connection of its own, so that a slow reader holds up nobody else.
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 import psycopg2.extensions
@@ -55,6 +56,14 @@ class Snapshot:
         """Return the name under which another connection can see the same moment, as long as this one is open."""
         (name,) = self.rows("SELECT pg_export_snapshot()")[0]
         return name.decode()  # type: ignore[no-any-return]
+
+    @contextmanager
+    def seen(self) -> Iterator[None]:
+        """Let the ORM read as of the snapshot's moment, and write nothing, until the block ends."""
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SET TRANSACTION SNAPSHOT %s", [self.export()])
+            yield
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Return the rows of a small query; texts come as bytes."""

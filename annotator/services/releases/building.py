@@ -7,9 +7,10 @@ build that is whole is published.
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,19 +23,26 @@ from django.utils import timezone
 
 from annotator.bells import ring
 from annotator.errors import Refused
-from annotator.models import Release
+from annotator.models import Project, Release
 from annotator.selectors.exports import (
+    AND_UNDECIDED,
+    AS_DECIDED,
     SPLITS,
+    Query,
     ReleasedPeople,
     Snapshot,
     read_people,
     released_query,
+    values_of,
 )
 from annotator.selectors.exports.columns import SCHEMA_VERSION, Feature
 from annotator.selectors.release_facts import ReleaseFacts, read_facts
+from annotator.services.findings import checked_texts
 from annotator.services.releases.code import describe_code
 from annotator.services.releases.documents import write_documents
 from annotator.services.releases.files import SplitWriter, WrittenFile, describe, schema_of
+from annotator.services.releases.states import refuse_undecided
+from pluralism.identifying import VERSION
 
 State = Release.State
 LOCK = 7352
@@ -85,43 +93,71 @@ def build_release(*, release_id: int) -> None:
 
 def write_release(*, release: Release, snapshot: Snapshot, folder: Path) -> dict[str, Any]:
     """Write all files of a release as of a snapshot; return its manifest."""
-    features: dict[str, dict[str, Feature]] = {}
+    contents = _read(release, snapshot)
     written: list[WrittenFile] = []
+    between: Counter[str] = Counter()
     tell = _Teller(release)
-    people = read_people(
-        project=release.project, snapshot=snapshot, demographics=release.demographics
-    )
-    for name in release.formats:
-        query, columns = released_query(
-            project=release.project, export_format=name, people=people.values()
-        )
-        features[name] = dict(columns)
+    for name, (query, columns) in contents.queries.items():
         schema = schema_of(columns)
         writers = {
             split: SplitWriter(folder, name=name, split=split, schema=schema) for split in SPLITS
         }
         for rows in snapshot.blocks(query, size=500):
             for line, split in rows:
-                writers[split.decode()].add(line)
+                if split is None:
+                    between[name] += 1
+                else:
+                    writers[split.decode()].add(line)
             tell.more(len(rows))
         for writer in writers.values():
             written += writer.close()
     tell.now()
-    facts = read_facts(project=release.project, snapshot=snapshot)
     documents = write_documents(
         release=release,
-        facts=facts,
-        people=people,
-        features=features,
+        facts=contents.facts,
+        people=contents.people,
+        between=between,
+        features={name: columns for name, (_query, columns) in contents.queries.items()},
         files=written,
         folder=folder,
     )
     written += [describe(path, folder=folder) for path in documents]
-    return _manifest(release, facts, people, snapshot.cursor, written)
+    manifest = _manifest(release, contents.facts, contents.people, snapshot.cursor, written)
+    return {**manifest, "between_splits": dict(sorted(between.items()))}
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What a release holds: what it says of people and of itself, and the statement of each format with its columns."""
+
+    people: ReleasedPeople
+    facts: ReleaseFacts
+    queries: dict[str, tuple[Query, Mapping[str, Feature]]]
+
+
+def _read(release: Release, snapshot: Snapshot) -> _Contents:
+    """Read everything but the rows, the project's settings among it, as of the snapshot."""
+    with snapshot.seen():
+        project = release.project = Project.objects.get(pk=release.project_id)
+        people = read_people(project=project, snapshot=snapshot, demographics=release.demographics)
+        facts = read_facts(project=project, snapshot=snapshot, people=people)
+        decisions: Sequence[str] = AND_UNDECIDED
+        if project.unreviewed_texts == Project.UnreviewedTexts.REFUSE:
+            decisions = AS_DECIDED
+            refuse_undecided(project=project, undecided=facts.undecided)
+        told = {
+            **people.values(),
+            **values_of(decisions),
+        }
+        queries = {
+            name: released_query(project=project, export_format=name, told=told)
+            for name in release.formats
+        }
+    return _Contents(people, facts, queries)
 
 
 def _build(release: Release, folder: Path) -> dict[str, Any]:
-    with Snapshot(project=release.project) as snapshot:
+    with checked_texts(project=release.project) as snapshot:
         return write_release(release=release, snapshot=snapshot, folder=folder)
 
 
@@ -149,9 +185,18 @@ def _manifest(
             "k": people.k,
             "enforced": people.is_enforced,
             "quasi_identifiers": list(people.questions),
+            "values_coarsened": people.coarsened,
             "values_hidden": people.hidden,
             "before": asdict(people.before),
             "after": asdict(people.after),
+        },
+        "texts": {
+            "checked_by": VERSION,
+            "findings": [
+                {"kind": kind, "decision": decision, "count": count}
+                for kind, decision, count in facts.findings
+            ],
+            "undecided": release.project.unreviewed_texts,
         },
         "files": [file.as_json() for file in files],
     }

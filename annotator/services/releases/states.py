@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from annotator.bells import ring
 from annotator.errors import Refused
 from annotator.models import Annotator, AuditEvent, Project, Prompt, Release, Response
 from annotator.selectors.exports import FORMATS, check_format
+from annotator.selectors.findings import count_undecided
 from annotator.services.audit import record
 from annotator.services.releases.licences import derive_licence
 
@@ -32,6 +36,8 @@ def start_release(
     exists for good.
     """
     wanted = _fitting(project, formats)
+    if project.unreviewed_texts == Project.UnreviewedTexts.REFUSE:
+        refuse_undecided(project=project, undecided=count_undecided(project=project))
     release = Release(
         project=project,
         version=version,
@@ -64,6 +70,21 @@ def start_release(
         record(project=project, action=AuditEvent.Action.RELEASE, by=created_by, subject=version)
         ring("workers.build_release", release_id=release.pk)
     return release
+
+
+def refuse_undecided(*, project: Project, undecided: int) -> None:
+    """Refuse to go on while there are places in texts that nobody has decided about."""
+    if undecided:
+        page = reverse("admin:annotator_project_texts", args=[project.pk])
+        raise Refused(
+            "undecided_texts",
+            ngettext(
+                "%(count)d place in a text may say who wrote it, and nobody has decided what becomes of it. Decide at %(address)s, or let undecided texts be withheld in the project's settings.",
+                "%(count)d places in texts may say who wrote them, and nobody has decided what becomes of them. Decide at %(address)s, or let undecided texts be withheld in the project's settings.",
+                undecided,
+            )
+            % {"count": undecided, "address": f"{settings.PUBLIC_URL}{page}"},
+        )
 
 
 def licences_of_texts(project: Project) -> set[str]:

@@ -19,6 +19,7 @@ def write_documents(
     release: Release,
     facts: ReleaseFacts,
     people: ReleasedPeople,
+    between: Mapping[str, int],
     features: Mapping[str, Mapping[str, Feature]],
     files: Sequence[WrittenFile],
     folder: Path,
@@ -27,7 +28,7 @@ def write_documents(
     texts = {
         "README.md": write_card(release=release, facts=facts, features=features, files=files),
         "CODEBOOK.md": write_codebook(release=release, features=features),
-        "METHODS.md": write_methods(release=release, facts=facts, people=people),
+        "METHODS.md": write_methods(release=release, facts=facts, people=people, between=between),
         "croissant.json": write_croissant(
             release=release, facts=facts, features=features, files=files
         ),

@@ -29,6 +29,7 @@ FOR = {
     "unpaired": "single responses for TRL's KTOTrainer",
     "rewardbench-2": "sets on which people agree, for testing reward models",
     "ranking": "all responses of a judgment with their ranks",
+    "joint": "two prompts with their responses: which of them was preferred",
     "offers": "every task shown to somebody, and whether it was judged, skipped or left",
 }
 

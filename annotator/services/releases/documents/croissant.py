@@ -9,6 +9,7 @@ from django.conf import settings
 from annotator.models import Release
 from annotator.selectors.exports.columns import Feature
 from annotator.selectors.release_facts import ReleaseFacts
+from annotator.services.releases.documents.tables import name_region
 from annotator.services.releases.files import WrittenFile
 
 CONTEXT: dict[str, Any] = {
@@ -98,7 +99,7 @@ def _responsible(facts: ReleaseFacts) -> dict[str, Any]:
         "rai:dataAnnotationProtocol": "Each judgment is one person's; several people judge the same comparison, and all of their answers are kept.",
         "rai:annotationsPerItem": f"{facts.judgments / facts.sets:.2f}" if facts.sets else "0",
         "rai:annotatorDemographics": [
-            f"{country or 'not stated'}: {people} people"
+            f"{name_region(country)}: {people} people"
             for country, _judgments, people in facts.countries
         ],
         "rai:personalSensitiveInformation": "Pseudonyms keyed per project; free texts of annotators.",

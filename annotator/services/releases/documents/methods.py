@@ -1,14 +1,16 @@
 """METHODS.md: how the data came about, in prose, with the numbers of this release."""
 
+from collections.abc import Mapping
+
 from annotator.models import Release
 from annotator.selectors.exports import ReleasedPeople
 from annotator.selectors.release_facts import Agreement, ReleaseFacts
-from annotator.services.releases.documents.tables import table
-
-NOT_SAID = "not stated"
+from annotator.services.releases.documents.tables import NOT_SAID, name_region, table
 
 
-def write_methods(*, release: Release, facts: ReleaseFacts, people: ReleasedPeople) -> str:
+def write_methods(
+    *, release: Release, facts: ReleaseFacts, people: ReleasedPeople, between: Mapping[str, int]
+) -> str:
     """Return the text."""
     return (
         "\n\n".join(
@@ -30,10 +32,12 @@ def write_methods(*, release: Release, facts: ReleaseFacts, people: ReleasedPeop
                 "project with its own key. Demographics are in the data only as far as people were asked and consented.",
                 table(
                     ["country", "judgments", "people"],
-                    [[country or NOT_SAID, *rest] for country, *rest in facts.countries],
+                    [[name_region(country), *rest] for country, *rest in facts.countries],
                 ),
                 "## What is told of people",
                 _anonymity(people),
+                "## Texts that people wrote",
+                _texts(release, facts),
                 "## Consent and payment",
                 _consent(release, facts),
                 "## Assignment",
@@ -51,26 +55,26 @@ def write_methods(*, release: Release, facts: ReleaseFacts, people: ReleasedPeop
                 f"{facts.excluded['surplus']:,} that came when a comparison had all it wanted, "
                 f"{facts.excluded['superseded']:,} that their author replaced, "
                 f"{facts.excluded['other_kinds']:,} of comparisons that check or train. "
-                "Except for the first, they are in `native`, marked.",
-                "By language of the comparison and by country of the person:",
+                "Except for the first, they are in `native`, marked." + _between(between),
+                f"By language of the comparison and by country of the person{_rounding(people)}:",
                 table(
                     ["group", "withdrawn", "checks and training", "surplus", "replaced"],
                     [
-                        [group or NOT_SAID, *counts]
+                        [name_region(group), *counts]
                         for group, *counts in [
                             *facts.excluded_by_language,
                             *facts.excluded_by_country,
                         ]
                     ],
                 ),
-                _attrition(facts),
+                _attrition(facts, people),
                 table(
                     ["language", "shown", "judged", "skipped", "left or open"],
                     facts.tasks,
                 ),
                 table(
                     ["country", "joined", "judged at least once", "withdrew"],
-                    [[country or NOT_SAID, *rest] for country, *rest in facts.people],
+                    [[name_region(country), *rest] for country, *rest in facts.people],
                 ),
                 table(
                     ["what became of a task shown", "reason", "times"],
@@ -109,8 +113,14 @@ def _anonymity(people: ReleasedPeople) -> str:
     if not people.questions:
         return "Nothing but what they answered: neither a country nor anything else they said of themselves."
     told = ", ".join(f"`{question}`" for question in people.questions)
+    coarser = (
+        f"An answer was told more coarsely wherever that put a combination of fewer than {people.k} people together with others "
+        f"({people.coarsened:,} values): countries as regions of the UN's M49, ages in wider bands. "
+        if people.coarsened
+        else ""
+    )
     rule = (
-        f"An answer was hidden wherever a combination belonged to fewer than {people.k} people ({people.hidden:,} values)"
+        f"{coarser}An answer was hidden wherever a combination belonged to fewer than {people.k} people ({people.hidden:,} values)"
         if people.is_enforced
         else f"Combinations of fewer than {people.k} people are released as they are"
     )
@@ -123,14 +133,50 @@ def _anonymity(people: ReleasedPeople) -> str:
     )
 
 
-def _attrition(facts: ReleaseFacts) -> str:
-    joined = sum(row[1] for row in facts.people)
-    stayed = sum(row[2] for row in facts.people)
+def _texts(release: Release, facts: ReleaseFacts) -> str:
+    checked = (
+        "Explanations, messages and people's own prompts were searched for e-mail addresses, phone numbers, national ids and "
+        "their authors' own names. "
+    )
+    if not facts.findings:
+        return checked + "Nothing was found."
+    undecided = (
+        f"{facts.undecided:,} of the places were not decided; their texts are withheld. "
+        if release.project.unreviewed_texts == release.project.UnreviewedTexts.WITHHOLD
+        else ""
+    )
+    return (
+        f"{checked}People looked at what was found and decided: `release` leaves it, `redact` puts a marker such as "
+        "`[redacted: email]` in its place, `withhold` takes the whole text out (`[withheld]`), and with a message or a "
+        f"prompt all that answers it. {undecided}\n\n"
+        + table(["found", "decision", "places"], facts.findings)
+    )
+
+
+def _between(between: Mapping[str, int]) -> str:
+    if not between:
+        return ""
+    rows = ", ".join(f"{count:,} of `{name}`" for name, count in sorted(between.items()))
+    return (
+        " Rows about two prompts of which only one is held out for `test` are in no split, so that no prompt is in two: "
+        f"{rows}."
+    )
+
+
+def _rounding(people: ReleasedPeople) -> str:
+    if not people.is_enforced:
+        return ""
+    return f" (countries of fewer than {people.k} people together, under “{NOT_SAID}”; counts by country rounded to multiples of {people.k})"
+
+
+def _attrition(facts: ReleaseFacts, people: ReleasedPeople) -> str:
+    joined, stayed = facts.joined, facts.stayed
     shown = sum(row[1] for row in facts.tasks)
     judged = sum(row[2] for row in facts.tasks)
     return (
         f"{joined:,} people joined, {stayed:,} of them gave at least one judgment and are still there. They were shown "
-        f"{shown:,} tasks and judged {judged:,}. The format `offers` has a row for each task shown. By language and country:"
+        f"{shown:,} tasks and judged {judged:,}. The format `offers` has a row for each task shown. By language and country"
+        f"{_rounding(people)}:"
     )
 
 
@@ -138,7 +184,7 @@ def _consent(release: Release, facts: ReleaseFacts) -> str:
     asked = sum(wave["judgments"] for wave in facts.waves if wave["consent_version"])
     project = release.project
     paid = (
-        f"As the project's settings now say, an answer was paid with {project.pay_per_answer / 100:.2f} {project.pay_currency}, "
+        f"By the project's settings, an answer was paid with {project.pay_per_answer / 100:.2f} {project.pay_currency}, "
         f"and all that was asked of a person with a bonus of {project.pay_bonus / 100:.2f} {project.pay_currency}."
         if project.pay_currency
         else "The project's settings say nothing of pay."

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from pluralism.coarsening import REGION_NAMES
+
+NOT_SAID = "not stated"
+
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a table; what a cell holds can't leave it."""
@@ -12,3 +16,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def _cell(value: object) -> str:
     text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def name_region(code: str) -> str:
+    """Return a country or language as it is, a region with its name."""
+    return f"{code} ({REGION_NAMES[code]})" if code in REGION_NAMES else code or NOT_SAID

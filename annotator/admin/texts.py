@@ -1,0 +1,86 @@
+"""Texts that may say who wrote them: a reviewer reads each and decides what becomes of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotator.admin.base import person
+from annotator.admin.project_pages import ProjectPages
+from annotator.models import Finding, Project, Right
+from annotator.selectors.findings import count_undecided, list_flagged_texts
+from annotator.services.findings import decide_findings
+
+PREFIX = "finding-"
+LONGEST_NUMBER = 18
+
+
+class TextsPage(ProjectPages):
+    """Where findings in texts are decided."""
+
+    def texts(self, request: HttpRequest, project_id: int) -> HttpResponse:
+        """Show a page of texts with what was found in them, or take the decisions about it.
+
+        Queries of the page: the session, the person, the project (and the roles and two of Django's permissions, for
+        whoever is no superuser); the count, the page's findings, and their texts.
+        """
+        project = self._see(request, project_id, to=Right.REVIEW)
+        if request.method == "POST":
+            return self._decide(request, project)
+        decided = request.GET.get("show") == "decided"
+        texts = list_flagged_texts(
+            project=project, decided=decided, after=_number(request.GET.get("after", ""))
+        )
+        last = max((marked.finding.pk for text in texts for marked in text.findings), default=0)
+        context = {
+            **self._admin.admin_site.each_context(request),
+            "title": _("Texts to review"),
+            "subtitle": str(project),
+            "opts": self._admin.opts,
+            "project": project,
+            "texts": texts,
+            "decided": decided,
+            "undecided": count_undecided(project=project),
+            "decisions": [
+                choice for choice in Finding.Decision.choices if choice[0] != Finding.Decision.OPEN
+            ],
+            "last": last,
+        }
+        return render(request, "admin/annotator/project/texts.html", context)
+
+    def _decide(self, request: HttpRequest, project: Project) -> HttpResponse:
+        """Store what was chosen, and lead to what is left."""
+        changed = decide_findings(
+            project=project, decisions=_decisions(request.POST), by=person(request)
+        )
+        self._admin.message_user(
+            request,
+            ngettext("%(count)d decision is stored.", "%(count)d decisions are stored.", changed)
+            % {"count": changed},
+        )
+        address = reverse("admin:annotator_project_texts", args=[project.pk])
+        shown = "?show=decided" if request.POST.get("show") == "decided" else ""
+        return HttpResponseRedirect(address + shown)
+
+
+def _decisions(sent: Mapping[str, Any]) -> dict[int, str]:
+    """Return the decisions by finding; a button decides all that is open on the page and was not chosen otherwise."""
+    chosen = {
+        _number(name.removeprefix(PREFIX)): str(value)
+        for name, value in sent.items()
+        if name.startswith(PREFIX)
+    }
+    rest = str(sent.get("rest", ""))
+    if rest:
+        listed = map(_number, str(sent.get("open", "")).split())
+        chosen = {**dict.fromkeys(listed, rest), **chosen}
+    return chosen
+
+
+def _number(text: str) -> int:
+    """Return a number from 0, or 0 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0

@@ -1,0 +1,198 @@
+"""The check of free texts before they are released, and what people decide about its findings.
+
+What an export may hold came through a judgment: the explanation, the message it answers, the prompt of somebody's
+own. So the log of changes says exactly which texts are new.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, OuterRef, Subquery
+from django.utils import timezone
+
+from annotator.bells import ring
+from annotator.models import (
+    Annotator,
+    AuditEvent,
+    Change,
+    Finding,
+    Project,
+    TextCheck,
+)
+from annotator.selectors.exports import Query, Snapshot
+from annotator.services.audit import record
+from pluralism.identifying import VERSION, find_identifying
+
+D = Finding.Decision
+TEXTS_AT_ONCE = 500
+PLACES = ("judgment", "turn", "prompt")
+TEXTS = """
+SELECT change.id, judgment.participation_id, comparison.language, person.country, account.username, account.first_name,
+    account.last_name, split_part(account.email, '@', 1), judgment.id, judgment.explanation,
+    CASE WHEN turn.number > 1 THEN turn.id END, turn.message, CASE WHEN prompt.source = 'own' THEN prompt.id END, prompt.text
+FROM annotator_change change
+JOIN annotator_judgment judgment ON judgment.id = change.judgment_id
+JOIN annotator_participation person ON person.id = judgment.participation_id
+JOIN annotator_annotator account ON account.id = person.annotator_id
+JOIN annotator_comparison comparison ON comparison.id = judgment.comparison_id
+JOIN annotator_turn turn ON turn.id = judgment.turn_id
+JOIN annotator_conversation conversation ON conversation.id = turn.conversation_id
+LEFT JOIN annotator_prompt prompt ON prompt.id = conversation.prompt_id AND turn.number = 1
+WHERE change.project_id = %(project)s AND change.id > %(cursor)s AND change.kind IN ('judged', 'revised')
+    AND person.withdrawn_at IS NULL AND (judgment.explanation <> '' OR turn.message <> '' OR prompt.source = 'own')
+ORDER BY change.id"""
+# What was exported of these judgments reads otherwise now: of the explained one, of those behind a message or prompt.
+TELL = """
+INSERT INTO annotator_change (project_id, kind, judgment_id, at)
+SELECT %(project)s, 'marked', touched.id, clock_timestamp() FROM (
+    SELECT finding.judgment_id AS id FROM annotator_finding finding
+    WHERE finding.id = ANY(%(findings)s) AND finding.judgment_id IS NOT NULL
+    UNION
+    SELECT judgment.id FROM annotator_finding finding
+    JOIN annotator_turn written ON written.id = finding.turn_id
+    JOIN annotator_turn turn ON turn.conversation_id = written.conversation_id AND turn.number >= written.number
+    JOIN annotator_judgment judgment ON judgment.turn_id = turn.id
+    WHERE finding.id = ANY(%(findings)s)
+    UNION
+    SELECT judgment.id FROM annotator_finding finding
+    JOIN annotator_conversation begun ON begun.participation_id = finding.participation_id AND begun.prompt_id = finding.prompt_id
+    JOIN annotator_turn turn ON turn.conversation_id = begun.id
+    JOIN annotator_judgment judgment ON judgment.turn_id = turn.id
+    WHERE finding.id = ANY(%(findings)s)
+) touched ORDER BY touched.id"""
+
+
+def check_texts(*, project: Project) -> int:
+    """Check the texts that this version of the check has not seen; return how many places it found.
+
+    1. A newer version begins anew; what people decided stays.
+    2. Read the new texts inside a snapshot, in the order of the changes that brought them, block by block.
+    3. Store a block's findings together with how far it went, so that a check that is broken off goes on there.
+    4. What only an older version found, and nobody decided, goes.
+
+    Two checks at once find the same and store it once.
+    """
+    TextCheck.objects.get_or_create(project=project, defaults={"version": VERSION})
+    of_project = TextCheck.objects.filter(project=project)
+    of_project.filter(version__lt=VERSION).update(version=VERSION, cursor=0)
+    cursor = of_project.values_list("cursor", flat=True).get()
+    found = 0
+    with Snapshot(project=project) as snapshot:
+        query = Query(TEXTS, {"project": project.pk, "cursor": cursor})
+        for rows in snapshot.blocks(query, size=TEXTS_AT_ONCE):
+            found += _store([finding for row in rows for finding in _check(project, row)])
+            of_project.filter(cursor__lt=rows[-1][0]).update(cursor=rows[-1][0])
+        of_project.filter(cursor__lt=snapshot.cursor).update(cursor=snapshot.cursor)
+    Finding.objects.filter(project=project, version__lt=VERSION, decision="").delete()
+    return found
+
+
+def ring_for_texts() -> int:
+    """Ring for the projects with texts that nobody has checked; return how many."""
+    newest = Change.objects.filter(project=OuterRef("pk")).order_by("-id").values("id")[:1]
+    waiting = (
+        Project.objects.annotate(newest=Subquery(newest))
+        .filter(newest__isnull=False)
+        .exclude(text_check__version=VERSION, text_check__cursor__gte=F("newest"))
+        .values_list("pk", flat=True)
+    )
+    for project_id in waiting:
+        ring("workers.check_texts", project_id=project_id)
+    return len(waiting)
+
+
+@contextmanager
+def checked_texts(*, project: Project) -> Iterator[Snapshot]:
+    """Give a snapshot in which every text is checked.
+
+    1. Check what there is, while people go on answering.
+    2. Hold the project's change lock, so that nothing is added, for the moment in which the few new texts are
+       checked and the snapshot is taken.
+    """
+    check_texts(project=project)
+    lock = [Change.ADVISORY_LOCK, project.pk]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", lock)
+        try:
+            check_texts(project=project)
+            snapshot = Snapshot(project=project)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
+    with snapshot:
+        yield snapshot
+
+
+@transaction.atomic
+def decide_findings(
+    *, project: Project, decisions: Mapping[int, str], by: Annotator | None = None
+) -> int:
+    """Decide what becomes of findings, by their ids; return how many were decided otherwise than before.
+
+    What an export says of their judgments changes with it, so increments are told. Findings of other projects
+    and decisions that there are not change nothing. The log names the findings, never what was found.
+    """
+    with connection.cursor() as cursor:
+        lock = [Change.ADVISORY_LOCK, project.pk]
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", lock)
+        changed = []
+        for decision in (D.RELEASE, D.REDACT, D.WITHHOLD):
+            wanted = [pk for pk, said in decisions.items() if said == decision]
+            rows = Finding.objects.select_for_update().filter(project=project, pk__in=wanted)
+            fresh = list(
+                rows.exclude(decision=decision).order_by("pk").values_list("pk", flat=True)
+            )
+            if not fresh:
+                continue
+            changed += fresh
+            Finding.objects.filter(pk__in=fresh).update(
+                decision=decision, decided_by=by, decided_at=timezone.now()
+            )
+            record(
+                project=project,
+                action=AuditEvent.Action.REVIEW,
+                by=by,
+                subject=decision,
+                findings=fresh,
+            )
+        if changed:
+            cursor.execute(TELL, {"project": project.pk, "findings": changed})
+    return len(changed)
+
+
+def _check(project: Project, row: tuple[Any, ...]) -> Iterator[Finding]:
+    """Yield what is found in the texts that came with one change."""
+    (_change, person, language, country, *names), texts = row[:8], row[8:]
+    for place, number, text in zip(PLACES, texts[::2], texts[1::2], strict=True):
+        if number is None or not text:
+            continue
+        for found in find_identifying(
+            text.decode(),
+            names=[name.decode() for name in names],
+            countries=[country.decode()],
+            language=language.decode(),
+        ):
+            yield Finding(
+                project=project,
+                participation_id=person,
+                kind=found.kind,
+                start=found.start,
+                end=found.end,
+                version=VERSION,
+                **{f"{place}_id": number},
+            )
+
+
+def _store(findings: list[Finding]) -> int:
+    """Store findings; one that is there keeps what was decided about it."""
+    different = {
+        (f.judgment_id, f.turn_id, f.prompt_id, f.start, f.end, f.kind): f for f in findings
+    }
+    Finding.objects.bulk_create(
+        different.values(),
+        update_conflicts=True,
+        unique_fields=["judgment", "turn", "prompt", "start", "end", "kind"],
+        update_fields=["version"],
+    )
+    return len(different)
