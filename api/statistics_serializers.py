@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from annotator.selectors.diversity import BY
+from annotator.selectors.groups import COUNTRY
+from annotator.selectors.rankings import BY as RANKED
 from api.fields import StrictInteger, StrictSerializer
 from api.serializers import CountsSerializer
 from pluralism.similarity import CHAR_NGRAMS
@@ -165,3 +167,128 @@ class DiversitySerializer(serializers.Serializer[Any]):
     similarities = serializers.ListField(child=serializers.CharField())
     judge = serializers.CharField()
     rows = DiversityRowSerializer(many=True)
+
+
+class RankingQuery(StrictSerializer):
+    """What to rank."""
+
+    by = serializers.ChoiceField(
+        choices=list(RANKED),
+        default="model",
+        help_text=_("What a response comes from: its model, its strategy, or its slot in that."),
+    )
+
+
+class RankedItemSerializer(serializers.Serializer[Any]):
+    """A model, strategy or slot."""
+
+    item = serializers.CharField()
+    pool = serializers.IntegerField(
+        allow_null=True,
+        help_text=_("Ratings can be compared within a pool; null where there is none."),
+    )
+    offered = serializers.IntegerField(
+        help_text=_("Judgments in which it stood beside another item.")
+    )
+    chosen = serializers.IntegerField()
+    rating = FigureSerializer(
+        help_text=_("400 more is ten times the odds; the mean of a pool is 1000.")
+    )
+
+
+class RankingSerializer(serializers.Serializer[Any]):
+    """What people choose, the strongest of the first pool first."""
+
+    by = serializers.CharField()
+    judgments = serializers.IntegerField(
+        help_text=_("Those with a winner among responses of several items.")
+    )
+    items = RankedItemSerializer(many=True)
+
+
+class GroupsQuery(StrictSerializer):
+    """By what to divide people."""
+
+    by = serializers.RegexField(
+        r"^[a-z][a-z0-9_]{0,39}$",
+        default=COUNTRY,
+        help_text=_("`country`, or the slug of one of the project's questions about people."),
+    )
+
+
+class AnsweredSerializer(serializers.Serializer[Any]):
+    """The share of a group's answers that are of one kind."""
+
+    kind = serializers.CharField()
+    share = FigureSerializer()
+
+
+class GroupSerializer(serializers.Serializer[Any]):
+    """One group of people."""
+
+    group = serializers.CharField()
+    people = serializers.IntegerField()
+    judgments = serializers.IntegerField()
+    within = FigureSerializer(help_text=_("Share of pairs of its people with the same answer."))
+    effective_answers = FigureSerializer(
+        help_text=_("exp of the entropy of its answers to a comparison, on average.")
+    )
+    answered = AnsweredSerializer(many=True)
+
+
+class PairSerializer(serializers.Serializer[Any]):
+    """Two groups on the comparisons that both answered."""
+
+    one = serializers.CharField()
+    other = serializers.CharField()
+    between = FigureSerializer(
+        help_text=_("Share of pairs, one person of each, with the same answer.")
+    )
+    similarity = FigureSerializer(
+        help_text=_("1 − the Jensen–Shannon distance between their answers to a comparison.")
+    )
+    p = serializers.FloatField(
+        allow_null=True,
+        help_text=_("Permutation test within comparisons; null where they share none."),
+    )
+    q = serializers.FloatField(
+        allow_null=True, help_text=_("False discovery rate over all pairs (Benjamini–Hochberg).")
+    )
+
+
+class GroupReportSerializer(serializers.Serializer[Any]):
+    """The largest groups and their pairs."""
+
+    by = serializers.CharField()
+    not_stated = serializers.IntegerField(help_text=_("People who are in no group."))
+    left_out = serializers.IntegerField(
+        help_text=_("People in smaller groups than the twelve shown.")
+    )
+    groups = GroupSerializer(many=True)
+    pairs = PairSerializer(many=True)
+
+
+class OnePositionSerializer(serializers.Serializer[Any]):
+    """The display position a person chose most often."""
+
+    k = serializers.IntegerField(help_text=_("Among so many responses."))
+    position_shown = serializers.IntegerField(help_text=_("From 0."))
+    share = FigureSerializer()
+    p = serializers.FloatField(
+        help_text=_("One-sided binomial test against 1/k, times k for the choice of the position.")
+    )
+
+
+class AnnotatorFiguresSerializer(serializers.Serializer[Any]):
+    """How one person works. A figure is a reason to look, never a verdict."""
+
+    annotator_id = serializers.CharField(help_text=_("The pseudonym, as in exports."))
+    judgments = serializers.IntegerField(help_text=_("Of what is collected, without revisions."))
+    seconds = FigureSerializer(
+        help_text=_("Median time of a judgment: that of the visible page where it is known.")
+    )
+    one_position = OnePositionSerializer(allow_null=True)
+    attention = FigureSerializer(help_text=_("Share of attention checks that were followed."))
+    gold = FigureSerializer(help_text=_("Share of questions of fact answered rightly."))
+    consistency = FigureSerializer(help_text=_("Share of repeats answered as the first time."))
+    skipped = FigureSerializer(help_text=_("Share of the tasks shown."))

@@ -42,5 +42,8 @@ urlpatterns = [
     path(f"{STATISTICS}agreement/", statistics.AgreementStatistics.as_view(), name="agreement"),
     path(f"{STATISTICS}positions/", statistics.PositionStatistics.as_view(), name="positions"),
     path(f"{STATISTICS}diversity/", statistics.DiversityStatistics.as_view(), name="diversity"),
+    path(f"{STATISTICS}ranking/", statistics.RankingStatistics.as_view(), name="ranking"),
+    path(f"{STATISTICS}groups/", statistics.GroupStatistics.as_view(), name="groups"),
+    path(f"{STATISTICS}annotators/", statistics.AnnotatorStatistics.as_view(), name="annotators"),
     re_path("", documentation.nothing_here),
 ]

@@ -2,13 +2,19 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator.models import Scope
+from annotator.models import Participation, Scope
+from annotator.selectors.annotators import annotator_figures
 from annotator.selectors.diversity import diversity_table
+from annotator.selectors.groups import COUNTRY, compare_groups
 from annotator.selectors.progress import count_progress
+from annotator.selectors.rankings import ranking
 from annotator.selectors.statistics import (
     Figure,
     agreement,
@@ -19,12 +25,17 @@ from annotator.selectors.statistics import (
 from api.statistics_serializers import (
     AgreementQuery,
     AgreementReportSerializer,
+    AnnotatorFiguresSerializer,
     DiversityQuery,
     DiversitySerializer,
+    GroupReportSerializer,
+    GroupsQuery,
     PositionsSerializer,
     ProgressSerializer,
+    RankingQuery,
+    RankingSerializer,
 )
-from api.views.base import ScopedView, get_project
+from api.views.base import ScopedList, ScopedView, get_project, has_scope
 from pluralism.positions import Positions
 
 
@@ -93,6 +104,66 @@ class DiversityStatistics(ScopedView):
         query.is_valid(raise_exception=True)
         table = diversity_table(project=project, **query.validated_data)
         return Response(DiversitySerializer(table).data)
+
+
+class RankingStatistics(ScopedView):
+    """What people choose."""
+
+    scopes = {"GET": Scope.READ_STATISTICS}
+
+    @extend_schema(
+        operation_id="statistics_ranking", parameters=[RankingQuery], responses=RankingSerializer
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Rate models, strategies or slots by what was chosen among them in planned places."""
+        project = get_project(request, slug)
+        query = RankingQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        return Response(RankingSerializer(ranking(project=project, **query.validated_data)).data)
+
+
+class GroupStatistics(ScopedView):
+    """Whether groups of people answer alike."""
+
+    scopes = {"GET": Scope.READ_STATISTICS}
+
+    @extend_schema(
+        operation_id="statistics_groups", parameters=[GroupsQuery], responses=GroupReportSerializer
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Compare countries, or the groups of another question with the scope `read:demographics` too."""
+        project = get_project(request, slug)
+        query = GroupsQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        by = query.validated_data["by"]
+        if by != COUNTRY and not has_scope(request, Scope.READ_DEMOGRAPHICS):
+            raise PermissionDenied(
+                _("This needs a token with the scope %(scope)s.")
+                % {"scope": Scope.READ_DEMOGRAPHICS},
+                code="scope_missing",
+            )
+        return Response(GroupReportSerializer(compare_groups(project=project, by=by)).data)
+
+
+@extend_schema_view(get=extend_schema(operation_id="statistics_annotators"))
+class AnnotatorStatistics(ScopedList):
+    """How people work: pace, positions, checks, repeats and skips, each person by their pseudonym."""
+
+    scopes = {"GET": Scope.READ_STATISTICS}
+    serializer_class = AnnotatorFiguresSerializer
+    queryset = Participation.objects.none()
+
+    def get_queryset(self) -> QuerySet[Participation]:
+        """Return those who have judged and not left."""
+        return Participation.objects.filter(
+            project=get_project(self.request, self.kwargs["slug"]),
+            withdrawn_at=None,
+            judgments_given__gt=0,
+        )
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """Return the page's figures instead of its people."""
+        return annotator_figures(people=super().paginate_queryset(queryset) or [])
 
 
 def _shown(found: Positions) -> dict[str, Any]:
