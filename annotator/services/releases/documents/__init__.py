@@ -27,7 +27,7 @@ def write_documents(
     """Write the documents beside the data files; return their paths."""
     texts = {
         "README.md": write_card(release=release, facts=facts, features=features, files=files),
-        "CODEBOOK.md": write_codebook(release=release, features=features),
+        "CODEBOOK.md": write_codebook(release=release, facts=facts, features=features),
         "METHODS.md": write_methods(release=release, facts=facts, people=people, between=between),
         "croissant.json": write_croissant(
             release=release, facts=facts, features=features, files=files

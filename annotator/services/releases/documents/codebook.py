@@ -1,24 +1,14 @@
 """CODEBOOK.md: every column of every format, every option, and how the options read in each language."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from django.utils import translation
-from django.utils.translation import gettext
-
-from annotator.models import Judgment, Release
-from annotator.models.projects import Project
+from annotator.models import Release, Wave
 from annotator.selectors.exports.columns import Feature
 from annotator.selectors.exports.community import TURNS
+from annotator.selectors.release_facts import ReleaseFacts
 from annotator.services.releases.documents.tables import table
+from annotator.services.releases.documents.wording import write_wording
 
-READ_AS = {
-    Judgment.ChoiceKind.BOTH_GOOD: "Both good",
-    Judgment.ChoiceKind.NO_DIFFERENCE: "No difference",
-    Judgment.ChoiceKind.BOTH_BAD: "Both bad",
-    Judgment.ChoiceKind.ALL_BAD: "All bad",
-    Judgment.ChoiceKind.NONE: "None represents me",
-}
-"""The answers without a winner as the pages name them, whose catalogues translate them."""
 MESSAGES = "list of messages, each with `role` (system, user, assistant) and `content`"
 MEANINGS: dict[str, str] = {
     "judgment_id": "The judgment the row comes from; empty where a row sums up several, or where nothing was judged.",
@@ -119,8 +109,10 @@ for _turn in TURNS:
         MEANINGS[f"{_turn}_turn_response_{_letter}"] = "As `a`."
 
 
-def write_codebook(*, release: Release, features: Mapping[str, Mapping[str, Feature]]) -> str:
-    """Return the codebook."""
+def write_codebook(
+    *, release: Release, facts: ReleaseFacts, features: Mapping[str, Mapping[str, Feature]]
+) -> str:
+    """Return the codebook; the words are those of the waves that have judgments in the release."""
     parts = [f"# Codebook of {release.project.name}, release {release.version}"]
     for name, columns in features.items():
         rows = [
@@ -128,7 +120,9 @@ def write_codebook(*, release: Release, features: Mapping[str, Mapping[str, Feat
             for column, feature in columns.items()
         ]
         parts += [f"## `{name}`", table(["column", "type", "meaning"], rows)]
-    parts += ["## Answers and how they read", _wording(release.project)]
+    numbers = [wave["number"] for wave in facts.waves]
+    waves = Wave.objects.filter(project=release.project, number__in=numbers).order_by("number")
+    parts += write_wording(project=release.project, waves=list(waves))
     return "\n\n".join(parts) + "\n"
 
 
@@ -141,26 +135,3 @@ def spell_type(feature: Feature) -> str:
             return f"list of {spell_type(feature['feature'])}"
         case _:
             return "record of " + ", ".join(f"`{name}`" for name in feature)
-
-
-def _wording(project: Project) -> str:
-    """Return the answers as people read them, in each language whose pages have texts of their own."""
-    spoken = list(_spoken(project))
-    rows = [
-        [f"`{kind.value}`", *(_said(kind, language) for language in spoken)] for kind in READ_AS
-    ]
-    return table(["answer", *spoken], rows)
-
-
-def _spoken(project: Project) -> Iterator[str]:
-    """Yield the languages of the project's pages, English first: a language without a catalogue reads English."""
-    yield "en"
-    for tag in project.languages:
-        base = tag.split("-")[0]
-        if base != "en" and translation.check_for_language(base):
-            yield tag
-
-
-def _said(kind: Judgment.ChoiceKind, language: str) -> str:
-    with translation.override(language):
-        return gettext(READ_AS[kind])
