@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import orjson
@@ -43,7 +44,10 @@ class StagedPrompt(NamedTuple):
     """A checked row, in the order of the staging table's columns."""
 
     external_id: str | None
+    import_key: str | None
+    """What tells a second import of the row: known at once where there is an external id."""
     digest: str
+    """Of the content of a row without one; equal rows are still to be numbered."""
     language: str
     text: str
     system: str
@@ -89,12 +93,15 @@ class RowRules:
         texts: dict[str, str] = {}
         for name, limit in LENGTHS.items():
             value = values.get(self.mapping.get(name, name))
+            if value is None:
+                texts[name] = ""
+                continue
             if isinstance(value, int) and not isinstance(value, bool) and name in _IDENTIFIERS:
                 value = str(value)
-            problem = text_problem(value, limit) if value is not None else ""
-            if problem:
+            problem = text_problem(value, limit)
+            if problem or not isinstance(value, str):
                 return BadRow(f"{name}: {problem}")
-            texts[name] = value if isinstance(value, str) else ""
+            texts[name] = value
         return self._stage(texts)
 
     def _stage(self, texts: dict[str, str]) -> StagedPrompt | BadRow:
@@ -119,7 +126,8 @@ class RowRules:
         )
         return StagedPrompt(
             external_id=external_id,
-            digest=digest(content),
+            import_key=None if external_id is None else f"id:{external_id}",
+            digest=digest(content) if external_id is None else "",
             language=language,
             text=texts["text"],
             system=texts["system"],
@@ -167,6 +175,7 @@ def is_visible(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=1000)
 def canonical_language(tag: str) -> str:
     """Return a tag as RFC 5646 writes it, so that `pt-br` and `pt-BR` are one language: zh-Hant-TW."""
     first, *rest = tag.split("-")

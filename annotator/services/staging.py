@@ -28,9 +28,9 @@ _COLUMNS = ("number", "line", *StagedPrompt._fields, "responses")
 _CREATE = """
 DROP TABLE IF EXISTS pg_temp.import_row;
 CREATE TEMPORARY TABLE import_row (
-    number bigint NOT NULL, line bigint NOT NULL, external_id text, digest text NOT NULL, language text NOT NULL,
+    number bigint NOT NULL, line bigint NOT NULL, external_id text, import_key text, digest text NOT NULL, language text NOT NULL,
     text text NOT NULL, system text NOT NULL, topic text NOT NULL, licence text NOT NULL, group_key text,
-    group_kind text NOT NULL, responses text, import_key text, problem text NOT NULL DEFAULT '', other bigint
+    group_kind text NOT NULL, responses text, problem text NOT NULL DEFAULT '', other bigint
 ) ON COMMIT DROP"""
 
 # Each marks rows that contradict an earlier row of the file or a stored one.
@@ -38,7 +38,8 @@ _CONTRADICTIONS = (
     """
     UPDATE import_row r SET problem = 'id_in_file', other = f.line
       FROM (SELECT DISTINCT ON (external_id) external_id, line, text, language, system
-              FROM import_row WHERE external_id IS NOT NULL ORDER BY external_id, number) f
+              FROM import_row JOIN (SELECT external_id FROM import_row GROUP BY external_id HAVING count(*) > 1) twice USING (external_id)
+             ORDER BY external_id, number) f
      WHERE r.external_id = f.external_id AND (r.text, r.language, r.system) <> (f.text, f.language, f.system)
     """,
     """
@@ -66,9 +67,8 @@ ON CONFLICT (project_id, key) DO NOTHING"""
 # Equal rows without an id are told apart by counting them, so that the same file again meets the same keys.
 _SET_KEYS = """
 UPDATE import_row r SET import_key = k.import_key
-  FROM (SELECT number, CASE WHEN external_id IS NOT NULL THEN 'id:' || external_id
-               ELSE digest || ':' || row_number() OVER (PARTITION BY digest, external_id ORDER BY number) END AS import_key
-          FROM import_row) k
+  FROM (SELECT number, digest || ':' || row_number() OVER (PARTITION BY digest ORDER BY number) AS import_key
+          FROM import_row WHERE import_key IS NULL) k
  WHERE k.number = r.number"""
 _STORE_PROMPTS = """
 INSERT INTO annotator_prompt (project_id, external_id, import_key, group_id, language, text, system, topic, licence, source, created_at)
@@ -195,13 +195,13 @@ def _wait_for_other_imports(cursor: CursorWrapper, project: Project) -> None:
         raise
 
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
-
-
 def _copy_line(values: Sequence[object]) -> str:
     """Return a row as COPY's text format reads it."""
-    cells = ("\\N" if value is None else str(value).translate(_ESCAPES) for value in values)
-    return "\t".join(cells) + "\n"
+    return "\t".join(["\\N" if value is None else _escaped(str(value)) for value in values]) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
 
 
 def _sentence(
