@@ -17,6 +17,15 @@ PEOPLE = 36
 SEED = 11
 
 
+def need_trainers() -> None:
+    """Skip where the trainers' environment is not there; fail where it was asked for."""
+    if not PYTHON.exists():
+        reason = "there is no .venv-trainers: `make test-trainers` makes it and runs these tests"
+        if os.environ.get("PLURIVOX_REQUIRE_TRAINERS") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
 @pytest.fixture(scope="session")
 def pulled(
     tmp_path_factory: pytest.TempPathFactory,
@@ -27,11 +36,7 @@ def pulled(
 
     Also what only the simulation knows: `people.json` (pseudonym to values) and `codes.json` (response to codes).
     """
-    if not PYTHON.exists():
-        reason = "there is no .venv-trainers: `make test-trainers` makes it and runs these tests"
-        if os.environ.get("PLURIVOX_REQUIRE_TRAINERS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    need_trainers()
     folder = tmp_path_factory.mktemp("pulled")
     with django_db_blocker.unblock():
         media, settings.MEDIA_ROOT = settings.MEDIA_ROOT, folder / "media"

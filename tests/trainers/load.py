@@ -1,6 +1,6 @@
 """Loads exports and a release as researchers do. Runs inside .venv-trainers: python tests/trainers/load.py FOLDER.
 
-Prints JSON: rows by format of the exports, and rows by configuration and split of the release.
+Prints JSON: rows by format of the exports, and rows by configuration and split of the release, if there is one.
 """
 
 import json
@@ -22,11 +22,10 @@ def main(folder: Path) -> None:
             split="train",
         )
         exports[name] = len(rows)
+    made = folder / "release"
     release = {
-        name: {
-            split: len(rows) for split, rows in load_dataset(str(folder / "release"), name).items()
-        }
-        for name in get_dataset_config_names(str(folder / "release"))
+        name: {split: len(rows) for split, rows in load_dataset(str(made), name).items()}
+        for name in (get_dataset_config_names(str(made)) if made.exists() else [])
     }
     sys.stdout.write("\n" + json.dumps({"exports": exports, "release": release}))
 
