@@ -1,4 +1,4 @@
-"""The examples of docs/api.md and of the schema work as they stand: curl, datasets, pandas and Arrow on a live server."""
+"""The examples of docs/api.md and of the schema work as they stand: curl, datasets, pandas and polars on a live server."""
 
 import json
 import os
@@ -47,10 +47,18 @@ def project(transactional_db: None, settings: Any, tmp_path: Path) -> Project:
     return project
 
 
-def test_there_are_examples_of_each_kind() -> None:
-    kinds = [kind for kind, _code in BLOCKS]
-    assert kinds.count("sh") >= 5
-    assert kinds.count("python") >= 3
+@pytest.mark.parametrize(
+    "thing", ["Statistics", "Sending prompts", "Pulling judgments", "Releases", "Only what is new"]
+)
+def test_whatever_moves_data_is_shown_with_each_library(thing: str) -> None:
+    chapter = re.split(rf"^##+ {thing}$", PAGE, flags=re.MULTILINE)[1]
+    code = " ".join(
+        block
+        for _kind, block in BLOCKS
+        if block in re.split("^##+ ", chapter, flags=re.MULTILINE)[0]
+    )
+    for tool in ("curl ", "import pandas", "import polars", "from datasets"):
+        assert tool in code, tool
 
 
 def test_the_examples_of_the_page_work(
