@@ -53,7 +53,7 @@ class ImportReportSerializer(serializers.Serializer[Any]):
 
 
 class RefusedImportSerializer(ErrorSerializer):
-    """Bad rows kept everything out."""
+    """What is wrong with the body; where it could be read, and bad rows kept everything out, which these are."""
 
-    error_count = serializers.IntegerField()
-    errors = LineErrorSerializer(many=True, help_text=_("The first 100 bad rows."))  # type: ignore[assignment]
+    error_count = serializers.IntegerField(required=False)
+    errors = LineErrorSerializer(many=True, required=False, help_text=_("The first 100 bad rows."))  # type: ignore[assignment]

@@ -1,6 +1,6 @@
 """Releases: ask for one, read its manifest, load its files."""
 
-import mimetypes
+from pathlib import PurePosixPath
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -78,6 +78,11 @@ class ReleaseDetail(ScopedView):
         return Response(ReleaseSerializer(_find(request, slug, version)).data)
 
 
+BYTES, MARKDOWN = "application/octet-stream", "text/markdown"
+CONTENT_TYPES = {".md": MARKDOWN, ".json": "application/json"}
+"""By the end of a file's name; whatever the machine's own table of types says."""
+
+
 class ReleaseFile(ScopedView):
     """One file of a release."""
 
@@ -86,8 +91,13 @@ class ReleaseFile(ScopedView):
     @extend_schema(
         operation_id="releases_file",
         responses={
-            (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY),
-            (206, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY),
+            (200, "application/json"): OpenApiResponse(OpenApiTypes.OBJECT),
+            **{
+                (status, content_type): OpenApiResponse(OpenApiTypes.BINARY)
+                for status in (200, 206)
+                for content_type in (MARKDOWN, BYTES)
+            },
+            304: OpenApiResponse(description="`If-None-Match` names the file as it is."),
         },
     )
     def get(self, request: Request, slug: str, version: str, name: str) -> Any:
@@ -131,7 +141,7 @@ def _serve(request: Request, release: Release, name: str) -> HttpResponseBase | 
         size=entry["bytes"],
         sha256=entry["sha256"],
         name=f"{release.project.slug}-{release.version}-{name.replace('/', '-')}",
-        content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        content_type=CONTENT_TYPES.get(PurePosixPath(name).suffix, BYTES),
     )
 
 
