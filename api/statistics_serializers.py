@@ -89,6 +89,42 @@ class AgreementReportSerializer(serializers.Serializer[Any]):
     most_divided = DividedSerializer(many=True)
 
 
+class ConsistencySerializer(serializers.Serializer[Any]):
+    """How often the same question got the same answer from the same person."""
+
+    language = serializers.CharField(help_text=_("Empty: all together."))
+    people = serializers.IntegerField()
+    same = FigureSerializer(help_text=_("Share of repeats; the interval goes by people."))
+    by_chance = serializers.FloatField(
+        allow_null=True, help_text=_("What blind choice among the responses would give.")
+    )
+
+
+class OwnConsistencySerializer(serializers.Serializer[Any]):
+    """One person."""
+
+    annotator_id = serializers.CharField()
+    same = FigureSerializer()
+
+
+class ConsistencyReportSerializer(serializers.Serializer[Any]):
+    """All together, each language, each person who was asked again."""
+
+    whole = ConsistencySerializer()
+    languages = ConsistencySerializer(many=True)
+    annotators = OwnConsistencySerializer(many=True)
+
+
+class CountryScoreSerializer(serializers.Serializer[Any]):
+    """The mean over a country's people of the share of their choices that fell on a value code."""
+
+    country = serializers.CharField(help_text=_("Empty where unknown."))
+    dimension = serializers.CharField()
+    code = serializers.CharField()
+    raw = FigureSerializer(help_text=_("As the people are."))
+    raked = FigureSerializer(help_text=_("Weighted to the shares of the population."))
+
+
 class AgreementQuery(StrictSerializer):
     """What to list beside the figures."""
 

@@ -40,7 +40,13 @@ urlpatterns = [
     path(f"{RELEASE}files/<path:name>", releases.ReleaseFile.as_view(), name="release-file"),
     path(f"{STATISTICS}progress/", statistics.ProgressStatistics.as_view(), name="progress"),
     path(f"{STATISTICS}agreement/", statistics.AgreementStatistics.as_view(), name="agreement"),
+    path(
+        f"{STATISTICS}consistency/",
+        statistics.ConsistencyStatistics.as_view(),
+        name="consistency",
+    ),
     path(f"{STATISTICS}positions/", statistics.PositionStatistics.as_view(), name="positions"),
+    path(f"{STATISTICS}values/", statistics.ValueStatistics.as_view(), name="values"),
     path(f"{STATISTICS}diversity/", statistics.DiversityStatistics.as_view(), name="diversity"),
     path(f"{STATISTICS}ranking/", statistics.RankingStatistics.as_view(), name="ranking"),
     path(f"{STATISTICS}groups/", statistics.GroupStatistics.as_view(), name="groups"),

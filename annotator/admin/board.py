@@ -8,12 +8,17 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from annotator.admin.diversity import Cell
 from annotator.admin.project_pages import ProjectPages
-from annotator.models import Project
+from annotator.models import Project, QualityFlag
 from annotator.selectors.board import Board, get_board
+from annotator.selectors.board_figures import PAUSED, REPORTED
 from annotator.selectors.dry_run import get_dry_run
 from annotator.selectors.readiness import list_lacks, list_language_states
+from annotator.selectors.statistics import Figure
+from annotator.selectors.tasks import LETTERS
 from annotator.services.assignments import SkipReason
+from pluralism.positions import Positions
 
 WIDTH, HEIGHT = 960, 120
 """Of the chart of the last two days."""
@@ -54,6 +59,7 @@ class BoardPages(ProjectPages):
                 "skips": [(labels.get(name, name), count) for name, count in board.skips.items()],
                 "width": WIDTH,
                 "height": HEIGHT,
+                **_figures(board),
             },
         )
 
@@ -86,6 +92,42 @@ class BoardPages(ProjectPages):
             "project": project,
         }
         return render(request, f"admin/annotator/project/{page}.html", {**shared, **context})
+
+
+def _figures(board: Board) -> dict[str, Any]:
+    """Return what was measured, as the page shows it."""
+    found = board.figures
+    labels = {
+        **dict(QualityFlag.Kind.choices),
+        REPORTED: _("responses were reported as harmful"),
+        PAUSED: _("people are paused because checks failed"),
+    }
+    return {
+        "agreement": [(each, Cell(each.same, 0, 1, is_share=True)) for each in found.agreement],
+        "consistency": found.consistency and Cell(found.consistency, 0, 1, is_share=True),
+        "positions": [_positions(each) for each in found.positions if each.n],
+        "pay": found.pay,
+        "flags": [(labels.get(kind, kind), count) for kind, count in found.flags.items()],
+    }
+
+
+def _positions(found: Positions) -> dict[str, Any]:
+    """Return the share of each position, by its letter, all on one scale."""
+    k, ends = len(found.counts), [interval.high for interval in found.intervals if interval]
+    shares = [
+        Figure(count / found.n, interval, found.n)
+        for count, interval in zip(found.counts, found.intervals, strict=True)
+    ]
+    return {
+        "n": found.n,
+        "k": k,
+        "by_chance": 1 / k,
+        "p": found.p,
+        "cells": [
+            (letter.upper(), Cell(share, 0, max(ends), is_share=True))
+            for letter, share in zip(LETTERS, shares, strict=False)
+        ],
+    }
 
 
 def _bars(board: Board) -> list[dict[str, Any]]:

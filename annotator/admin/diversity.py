@@ -21,6 +21,7 @@ from annotator.selectors.diversity import (
     diversity_table,
     list_examples,
 )
+from annotator.selectors.statistics import Figure as AnswersFigure
 from pluralism.similarity import CHAR_NGRAMS
 from pluralism.strategies import ALIGNING, STRATEGIES
 
@@ -35,7 +36,7 @@ BY_LABELS = {
 class Cell:
     """A figure and the ends of its column's scale."""
 
-    figure: Figure
+    figure: Figure | AnswersFigure
     lowest: float
     highest: float
     is_share: bool

@@ -13,6 +13,7 @@ from annotator.admin.fields import HintsField, JsonField, ObjectField, TextsFiel
 from annotator.admin.strategy_fields import StrategyField
 from annotator.admin.worded_fields import WordedField
 from annotator.models import Project, PromptGroup, Tick, Wave
+from annotator.models.value_settings import validate_margins
 from annotator.models.worded import validate_criteria, validate_reasons
 from annotator.models.work_settings import validate_counts
 from annotator.selectors.questions import WAYS_OUT
@@ -26,7 +27,11 @@ REASONS_EXAMPLE = """[
   {"slug": "respectful", "texts": {"en": "Respectful"}}
 ]"""
 MAX_UPLOAD = 64 * 2**20
-OPTIONAL = ("turns", "turns_min", "without_winner", "own_prompt_share", "explanation_min_length")
+OPTIONAL = (
+    *("turns", "turns_min", "without_winner", "own_prompt_share", "explanation_min_length"),
+    *("repeat_share", "repeat_distance", "repeat_minutes", "consistency_least"),
+    "consistency_after",
+)
 """Settings that have their default where they are left empty."""
 
 
@@ -73,6 +78,15 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         ),
     )
 
+    margins = ObjectField(
+        label=gettext_lazy("Shares of the population"),
+        blank={},
+        validators=[validate_margins],
+        help_text=gettext_lazy(
+            "By country, question about people and option: {“FR”: {“gender”: {“female”: 0.52, “male”: 0.48}}}. Scores of values are weighted so that a country's people have these shares (raking). Options without a share, and people who did not say, are left out of the weighted scores. It may change at any time."
+        ),
+    )
+
     consent_ticks = forms.MultipleChoiceField(
         label=gettext_lazy("Asked separately"),
         choices=Tick.choices,
@@ -108,10 +122,13 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             *("overlap", "lease_minutes", "target_per_person", "instructions", "consent_text"),
             *("consent_ticks", "after_withdrawal", "demographics", "panels"),
             *("training_items", "training_threshold", "check_share", "pause_after_failed"),
+            *("repeat_share", "repeat_distance", "repeat_minutes"),
+            *("consistency_least", "consistency_after"),
             *("pay_currency", "pay_per_answer", "pay_bonus"),
             *("explanation_share", "explanation_required_share", "strategy"),
             *("stratum_by", "quotas", "group_quotas", "target_by", "targets", "block_size"),
             *("smallest_group", "rare_groups", "unreviewed_texts", "model_licences"),
+            "margins",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -164,6 +181,7 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         if not self.errors:
             self._check_conversation(values)
             self._check_who_is_needed(values)
+            self._check_margins(values)
             self._ask_for_the_wave(values)
         return values
 
@@ -189,6 +207,22 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         ):
             if values.get(counts) and not values.get(by):
                 self.add_error(by, _("Say by what people are divided."))
+
+    def _check_margins(self, values: Mapping[str, Any]) -> None:
+        """Refuse shares of questions or options that the project does not ask about."""
+        asked = {
+            entry["slug"]: entry
+            for entry in values.get("demographics", self.instance.demographics) or []
+        }
+        for country, questions in (values.get("margins") or {}).items():
+            for question, shares in questions.items():
+                entry = asked.get(question, {})
+                known = entry.get("by_country", {}).get(country, entry.get("options", []))
+                unknown = sorted(set(shares) - set(known))
+                if unknown:
+                    sentence = _("%(country)s: “%(question)s” has no option “%(option)s”.")
+                    words = {"country": country, "question": question, "option": unknown[0]}
+                    self.add_error("margins", sentence % words)
 
     def _ask_for_the_wave(self, values: Mapping[str, Any]) -> None:
         """Refuse a change of frozen settings, once there is a wave, until it is said to be wanted."""

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from annotator.admin.base import BY_PROJECT, BoundedPaginator, PlurivoxAdmin, ReadOnlyAdmin
@@ -66,6 +67,7 @@ class ParticipationAdmin(ReadOnlyAdmin):
         "languages",
         "country",
         "judgments_given",
+        "same_again",
         "joined_at",
         "withdrawn_at",
     )
@@ -82,11 +84,22 @@ class ParticipationAdmin(ReadOnlyAdmin):
         "stratum",
         "consent_version",
         "judgments_given",
+        "same_again",
         "joined_at",
         "withdrawn_at",
         "releases",
     )  # not the account: who reads judgments by pseudonym should not meet the person
     readonly_fields = fields
+
+    @admin.display(description=_("same answer when asked again"))
+    def same_again(self, participation: Participation) -> str:
+        """Return how often they agreed with themselves, of how many times."""
+        if not participation.repeats_given:
+            return "–"
+        return gettext("%(same)d of %(given)d") % {
+            "same": participation.repeats_same,
+            "given": participation.repeats_given,
+        }
 
     @admin.display(description=_("in the releases"))
     def releases(self, participation: Participation) -> str:

@@ -13,10 +13,12 @@ from annotator.admin.base import PlurivoxAdmin, person
 from annotator.admin.board import BoardPages
 from annotator.admin.diversity import DiversityPage
 from annotator.admin.forms import ProjectForm
+from annotator.admin.previews import PreviewPage
 from annotator.admin.project_pages import ProjectPages
 from annotator.admin.releases import ReleasePage
 from annotator.admin.team import TeamPage
 from annotator.admin.texts import TextsPage
+from annotator.admin.values import ValuesPage
 from annotator.models import GenerationRun, Project, Right
 from annotator.selectors.findings import count_undecided
 from annotator.selectors.progress import count_progress
@@ -88,6 +90,22 @@ class ProjectAdmin(PlurivoxAdmin):
                 "classes": ("collapse",),
                 "description": gettext_lazy(
                     "The items come from manage.py import_checks. Gold is only for questions of fact."
+                ),
+            },
+        ),
+        (
+            gettext_lazy("Asked again"),
+            {
+                "fields": (
+                    "repeat_share",
+                    "repeat_distance",
+                    "repeat_minutes",
+                    "consistency_least",
+                    "consistency_after",
+                ),
+                "classes": ("collapse",),
+                "description": gettext_lazy(
+                    "The same question once more shows how steady a person's answers are: without that, nobody can tell disagreement between people from chance."
                 ),
             },
         ),
@@ -171,6 +189,10 @@ class ProjectAdmin(PlurivoxAdmin):
                 "classes": ("collapse",),
             },
         ),
+        (
+            gettext_lazy("Whom people stand for"),
+            {"fields": ("margins",), "classes": ("collapse",)},
+        ),
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
@@ -201,6 +223,8 @@ class ProjectAdmin(PlurivoxAdmin):
                 ("team", TeamPage(self).team),
                 ("board", BoardPages(self).board),
                 ("dry_run", BoardPages(self).dry_run),
+                ("values", ValuesPage(self).values),
+                ("preview", PreviewPage(self).preview),
             )
         ]
         return [*own, *super().get_urls()]

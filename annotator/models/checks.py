@@ -35,6 +35,7 @@ class QualityFlag(models.Model):
         ATTENTION = "attention", _("an instruction was not followed")
         GOLD = "gold", _("a question of fact was answered wrongly")
         TRAINING = "training", _("the training was not passed")
+        REPEAT = "repeat", _("the same question was answered differently too often")
 
     participation = models.ForeignKey(
         Participation, on_delete=models.PROTECT, related_name="quality_flags"

@@ -64,13 +64,25 @@ class Comparison(models.Model):
                 fields=("candidate_set", "number"),
                 condition=Q(kind="collect"),
             ),
+            models.UniqueConstraint(
+                name="one_repeat_per_comparison",
+                fields=("repeat_of",),
+                condition=Q(kind="repeat"),
+            ),
             models.CheckConstraint(
                 name="repeats_name_what_they_repeat",
                 condition=Q(kind="repeat", repeat_of__isnull=False)
                 | (~Q(kind="repeat") & Q(repeat_of__isnull=True)),
             ),
         )
-        indexes = (models.Index(name="comparison_by_project", fields=("project", "-id")),)
+        indexes = (
+            models.Index(
+                name="comparison_by_project", fields=("project", "-id"), include=("kind",)
+            ),
+            models.Index(
+                name="comparison_repeats", fields=("project",), condition=Q(kind="repeat")
+            ),
+        )
 
     def __str__(self) -> str:
         return f"#{self.pk}"
@@ -123,6 +135,7 @@ class Assignment(models.Model):
         REQUIRED = "required", _("required")
 
     RETURNED, FRESH = 0, 1  # tiers: places given back come before fresh ones
+    LATER = 2  # a repeat whose time has not come: nobody is given it
 
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, db_index=False, related_name="assignments"
@@ -171,7 +184,9 @@ class Assignment(models.Model):
     stratum = models.CharField(max_length=LONGEST_STRATUM, default="", blank=True)
     tier = models.PositiveSmallIntegerField(default=FRESH)
     key = models.BigIntegerField(
-        help_text=_("Order in the queue, from the sequence annotator_assignment_key.")
+        help_text=_(
+            "Order in the queue, from the sequence annotator_assignment_key; of a repeat that waits, the answer at which it comes."
+        )
     )
     state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
     place_kind = models.CharField(
@@ -238,6 +253,10 @@ class Assignment(models.Model):
                 name="a_place_is_judged_when_it_points_to_a_judgment",
                 condition=Q(state="judged", judgment__isnull=False)
                 | (~Q(state="judged") & Q(judgment__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="only_places_of_ones_own_wait_for_later",
+                condition=Q(tier__lt=2) | Q(owner__isnull=False),
             ),
             models.CheckConstraint(
                 name="a_place_of_ones_own_is_held_by_its_owner_alone",

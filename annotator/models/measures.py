@@ -46,7 +46,7 @@ class Diversity(models.Model):
 
 
 class BoardCount(models.Model):
-    """A project's places and skips as they were counted last: what the board shows without counting."""
+    """A project's places, skips and figures as they were counted last: what the board shows without counting."""
 
     project = models.OneToOneField(
         Project, on_delete=models.CASCADE, primary_key=True, related_name="board_count"
@@ -55,7 +55,16 @@ class BoardCount(models.Model):
         help_text=_("Language, stratum, of a group, judged, leased and wanted places.")
     )
     skips = models.JSONField(help_text=_("Skips by reason."))
+    flags = models.JSONField(default=dict, help_text=_("What is to be looked at, by kind."))
     counted_at = models.DateTimeField()
+    figures = models.JSONField(
+        default=dict,
+        help_text=_(
+            "Agreement, positions, pay: what looks at every judgment, measured less often."
+        ),
+    )
+    figures_at = models.DateTimeField(null=True)
+    figures_seconds = models.FloatField(default=0.0, help_text=_("How long measuring took."))
 
     def __str__(self) -> str:
         return f"{self.project_id}"

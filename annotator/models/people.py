@@ -136,6 +136,15 @@ class Participation(models.Model):
     next_check = models.PositiveIntegerField(
         null=True, editable=False, help_text=_("At which answer their next check comes.")
     )
+    next_repeat = models.PositiveIntegerField(
+        null=True, editable=False, help_text=_("At which answer the next repeat comes.")
+    )
+    repeats_given = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("Questions they answered a second time.")
+    )
+    repeats_same = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("How often the answer was the same.")
+    )
     judgments_given = models.PositiveIntegerField(
         default=0, editable=False, help_text=_("Kept in the statement that stores a judgment.")
     )
@@ -161,6 +170,10 @@ class Participation(models.Model):
         constraints = (
             models.UniqueConstraint(
                 name="one_participation_per_annotator_and_project", fields=("annotator", "project")
+            ),
+            models.CheckConstraint(
+                name="no_more_repeats_are_the_same_than_were_given",
+                condition=models.Q(repeats_same__lte=models.F("repeats_given")),
             ),
             models.UniqueConstraint(
                 name="one_pseudonym_per_project", fields=("project", "pseudonym")

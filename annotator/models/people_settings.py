@@ -86,6 +86,42 @@ class PeopleSettings(models.Model):
         default=0,
         help_text=_("So many failed checks pause a person. 0: they are flagged only."),
     )
+    repeat_share = models.FloatField(
+        _("share asked again"),
+        default=0.0,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_(
+            "0 to 1: of how many answers the question comes again later, in another order, drawn when the answer is given. It shows how far a person agrees with themselves, and fills no place. 0 asks nothing again."
+        ),
+    )
+    repeat_distance = models.PositiveSmallIntegerField(
+        _("answers in between"),
+        default=10,
+        validators=[MinValueValidator(10), MaxValueValidator(1000)],
+        help_text=_(
+            "At least so many other answers lie between the first and the repeat, at most about twice as many. From 10 on: by then the first can't be changed any more."
+        ),
+    )
+    repeat_minutes = models.PositiveIntegerField(
+        _("minutes in between"),
+        default=0,
+        validators=[MaxValueValidator(525_600)],
+        help_text=_("At least so many minutes, too: 1440 is a day. 0: only answers are counted."),
+    )
+    consistency_least = models.FloatField(
+        _("flag below this share of same answers"),
+        default=0.0,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_(
+            "0 to 1: who repeats their answer less often than this is flagged, for somebody to look at. Nothing is removed and nobody is paused: people may change their minds. 0 flags nobody."
+        ),
+    )
+    consistency_after = models.PositiveSmallIntegerField(
+        _("flag after so many repeats"),
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=_("Fewer tell little of a person."),
+    )
     panels = models.JSONField(
         _("panels"),
         default=list,
@@ -121,6 +157,11 @@ class PeopleSettings(models.Model):
         "training_threshold",
         "check_share",
         "pause_after_failed",
+        "repeat_share",
+        "repeat_distance",
+        "repeat_minutes",
+        "consistency_least",
+        "consistency_after",
         "pay_currency",
         "pay_per_answer",
         "pay_bonus",

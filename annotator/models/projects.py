@@ -18,6 +18,7 @@ from annotator.models.people_settings import PeopleSettings
 from annotator.models.release_settings import ReleaseSettings
 from annotator.models.roles import Right, roles_with
 from annotator.models.settings import FormatSettings
+from annotator.models.value_settings import ValueSettings
 from annotator.models.work_settings import LONGEST_STRATUM, WorkSettings
 
 
@@ -33,7 +34,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(memberships__annotator=user, memberships__role__in=roles_with(to))
 
 
-class Project(FormatSettings, PeopleSettings, ReleaseSettings, WorkSettings):
+class Project(FormatSettings, PeopleSettings, ReleaseSettings, ValueSettings, WorkSettings):
     """One collection. The settings marked frozen reach people only as a Wave."""
 
     class State(models.TextChoices):

@@ -1,6 +1,6 @@
 """The board of a project: how far each language and stratum is, who works, how fast, what is skipped.
 
-Places and skips are read as the sweep counted them last (`services/boards.py`): at a million judgments that
+Places, skips, flags and figures are read as the sweep counted them last (`services/boards.py`): at a million judgments that
 would be too slow for a page. What is live is counted along an index and over a short time.
 """
 
@@ -13,12 +13,14 @@ from django.db.models import Count
 from django.utils import timezone
 
 from annotator.models import Assignment, AuditEvent, BoardCount, Participation, Project, Target
+from annotator.selectors.board_figures import BoardFigures, count_flags, read_figures
 
 RATE_HOURS, MOST_HOURS = 24, 48
 
 PLACES = """
-    SELECT language, stratum, group_id IS NOT NULL, count(*) FILTER (WHERE state = 'judged'), count(*) FILTER (WHERE state = 'leased'), count(*)
-    FROM annotator_assignment WHERE project_id = %s AND state <> 'closed' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    SELECT place.language, place.stratum, place.group_id IS NOT NULL, count(*) FILTER (WHERE place.state = 'judged'), count(*) FILTER (WHERE place.state = 'leased'), count(*)
+    FROM annotator_assignment place JOIN annotator_comparison comparison ON comparison.id = place.comparison_id AND comparison.kind = 'collect'
+    WHERE place.project_id = %s AND place.state <> 'closed' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 # Along judgment_by_project, from the newest back, so many at most.
 RECENT = """
@@ -74,6 +76,8 @@ class Board:
     skips: Mapping[str, int]
     events: Sequence[AuditEvent]
     counted_at: datetime
+    figures: BoardFigures
+    figures_at: datetime | None
 
     @property
     def judged(self) -> int:
@@ -87,7 +91,7 @@ class Board:
 
 
 def get_board(*, project: Project) -> Board:
-    """Return the board: six statements; two more where nothing was counted yet."""
+    """Return the board: six statements; a few more where nothing was counted yet."""
     now = timezone.now()
     count = BoardCount.objects.filter(project=project).first() or count_places(project=project)
     fills = [Fill(*row) for row in count.fills]
@@ -113,17 +117,25 @@ def get_board(*, project: Project) -> Board:
         skips=count.skips,
         events=list(events.order_by("-id")[:8]),
         counted_at=count.counted_at,
+        figures=read_figures(count.figures, flags=count.flags),
+        figures_at=count.figures_at,
     )
 
 
 def count_places(*, project: Project) -> BoardCount:
-    """Count all places and skips of the project; the row is not stored."""
+    """Count all places, skips and flags of the project; the row is not stored."""
     with connection.cursor() as cursor:
         cursor.execute(PLACES, [project.pk])
         fills = [list(row) for row in cursor.fetchall()]
         cursor.execute(SKIPPED, [project.pk])
         skips = dict(cursor.fetchall())
-    return BoardCount(project=project, fills=fills, skips=skips, counted_at=timezone.now())
+    return BoardCount(
+        project=project,
+        fills=fills,
+        skips=skips,
+        flags=count_flags(project=project),
+        counted_at=timezone.now(),
+    )
 
 
 def _hours(project: Project, now: datetime) -> list[Hour]:

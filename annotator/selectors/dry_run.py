@@ -76,19 +76,19 @@ class DryRun:
 
 
 def get_dry_run(*, project: Project, hourly_pay: float | None = None) -> DryRun:
-    """Return what the open places of the project will take; two statements."""
+    """Return what the open places of the project will take, with the checks and repeats between them; two statements."""
     with connection.cursor() as cursor:
         cursor.execute(WANTED, [project.pk])
         wanted = cursor.fetchall()
-        cursor.execute(MEDIAN, [project.pk])
-        median, measured = cursor.fetchone()
+    median, measured = median_minutes(project=project)
     is_measured = measured >= FEWEST_MEASURED
-    minutes = float(median) if is_measured else MINUTES_PER_TASK
+    minutes = median if is_measured else MINUTES_PER_TASK
     tasks = project.block_size or project.target_per_person or MOST_TASKS
+    extra = 1 + project.repeat_share + project.check_share
     needs = []
     per_stratum: defaultdict[str, int] = defaultdict(int)
     for language, stratum, count, at_one in wanted:
-        hours = count * minutes / 60
+        hours = count * minutes * extra / 60
         people = max(ceil(count / tasks), at_one)
         cost = None if hourly_pay is None else hours * hourly_pay
         needs.append(Need(language, stratum, count, people, hours, cost))
@@ -101,6 +101,14 @@ def get_dry_run(*, project: Project, hourly_pay: float | None = None) -> DryRun:
         tasks_per_person=tasks,
         smallest_difference=smallest_difference(sorted(per_stratum.values())[:2]),
     )
+
+
+def median_minutes(*, project: Project) -> tuple[float, int]:
+    """Return the median minutes of the newest answers, and of how many; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(MEDIAN, [project.pk])
+        median, measured = cursor.fetchone()
+    return float(median or 0), measured
 
 
 def smallest_difference(counts: Sequence[int]) -> float | None:

@@ -30,6 +30,7 @@ PERSON_COLUMNS = (
     "trained_at",
     "paused_at",
     "next_check",
+    "next_repeat",
     "judgments_given",
     "conversations_begun",
     "fallbacks_due",

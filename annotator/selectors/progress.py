@@ -46,7 +46,7 @@ def count_progress(*, project_ids: Sequence[int]) -> dict[int, Progress]:
     counted: tuple[tuple[str, QuerySet[Any]], ...] = (
         ("prompts", Prompt.objects.exclude(source__in=(Prompt.Source.TRIAL, Prompt.Source.CHECK))),
         ("candidate_sets", CandidateSet.objects.all()),
-        ("comparisons", Comparison.objects.all()),
+        ("comparisons", Comparison.objects.exclude(kind=Comparison.Kind.REPEAT)),
         ("judgments", Judgment.objects.all()),
         ("participants", Participation.objects.all()),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotator.models import Project
+from annotator.selectors.consistency import REPEATS, Consistency, report_of
 from annotator.selectors.exports import ReleasedPeople, Snapshot
 from annotator.selectors.exports.native import SURPLUS, TOLD
 from annotator.selectors.exports.shapes import FROM
@@ -46,7 +47,9 @@ SELECT {{group}}, count(*) FILTER (WHERE person.withdrawn_at IS NOT NULL),
 {FROM} WHERE judgment.project_id = %(project)s GROUP BY 1 ORDER BY 1"""
 EXCLUSIONS = ("withdrawn", "other_kinds", "surplus", "superseded")
 PLACES = """
-SELECT count(*), count(*) FILTER (WHERE state = 'judged') FROM annotator_assignment WHERE project_id = %(project)s"""
+SELECT count(*), count(*) FILTER (WHERE place.state = 'judged') FROM annotator_assignment place
+JOIN annotator_comparison comparison ON comparison.id = place.comparison_id AND comparison.kind = 'collect'
+WHERE place.project_id = %(project)s"""
 OFFERS = """
 SELECT offer.outcome, offer.skip_reason, count(*)
 FROM annotator_offer offer JOIN annotator_participation person ON person.id = offer.participation_id
@@ -131,6 +134,7 @@ class ReleaseFacts:
     joined: int
     stayed: int
     agreement: Agreement
+    consistency: Consistency
 
     @property
     def undecided(self) -> int:
@@ -199,6 +203,7 @@ def read_facts(*, project: Project, snapshot: Snapshot, people: ReleasedPeople) 
             else None,
             by_chance=agreed[3],
         ),
+        consistency=report_of(read(REPEATS)).whole,
     )
 
 

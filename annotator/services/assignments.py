@@ -94,7 +94,7 @@ WITH held AS MATERIALIZED (
     SELECT id FROM annotator_assignment WHERE participation_id = %(person)s AND state = 'leased' FOR UPDATE
 ), own AS MATERIALIZED (
     SELECT id, comparison_id FROM annotator_assignment place
-    WHERE owner_id = %(person)s AND state = 'open' AND NOT EXISTS (SELECT FROM held)
+    WHERE owner_id = %(person)s AND state = 'open' AND tier < 2 AND NOT EXISTS (SELECT FROM held)
       AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id AND seen.outcome <> 'expired')
       AND EXISTS (SELECT FROM annotator_project WHERE id = %(project)s AND state = 'open')
     ORDER BY tier, key LIMIT 1 FOR UPDATE SKIP LOCKED

@@ -1,7 +1,7 @@
 """Storing answers: exactly once, never refused for being late."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -14,11 +14,17 @@ from annotator.selectors.conversations import ends_with
 from annotator.selectors.questions import Questions, get_questions, get_wave, plain
 from annotator.services.answers import Answer, Shown, columns_of
 from annotator.services.checks import note_result
+from annotator.services.repeats import note_repeat, plan_repeat
 from annotator.statements import Statement
 
 __all__ = ["Answer", "Submitted", "submit_judgment"]
 
-CHECKS = (Comparison.Kind.ATTENTION, Comparison.Kind.GOLD)
+NOTED: Mapping[str, Callable[..., None]] = {
+    Comparison.Kind.ATTENTION: note_result,
+    Comparison.Kind.GOLD: note_result,
+    Comparison.Kind.REPEAT: note_repeat,
+}
+"""What looks at the answer to a comparison that is not collected."""
 MAX_ACTIVE_MS = 24 * 3600 * 1000
 
 Outcome = Literal["counted", "surplus", "repeated"]
@@ -183,12 +189,8 @@ def submit_judgment(
             shown = Shown(place.order, place.responses, place.explanation_asked)
             stored = columns_of(answer=answer, questions=place.questions, shown=shown)
             submitted = _store(sent | stored, place)
-            if place.kind in CHECKS:
-                wave = get_wave(place.wave)
-                note_result(
-                    judgment_id=submitted.judgment_id, participation=participation, wave=wave
-                )
             _keep_in_step(participation, is_task=place.begins)
+            _look(submitted.judgment_id, participation, place)
             return submitted
     except IntegrityError:  # the same page was submitted at the same moment, and won
         return _stored_before(participation, assignment_id)
@@ -250,6 +252,15 @@ def _store(values: Mapping[str, Any], place: _Place) -> Submitted:
         raise _left()
     judgment_id, is_counted = kept
     return Submitted(judgment_id, "counted" if is_counted else "surplus")
+
+
+def _look(judgment_id: int, participation: Participation, place: _Place) -> None:
+    """Look at the answer to what is not collected; draw whether a task is asked again."""
+    wave = get_wave(place.wave)
+    if place.begins:
+        plan_repeat(participation=participation, comparison_id=place.comparison, wave=wave)
+    elif place.kind in NOTED:
+        NOTED[place.kind](judgment_id=judgment_id, participation=participation, wave=wave)
 
 
 def _left() -> Missing:

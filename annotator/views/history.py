@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from annotator.errors import Refused
 from annotator.markup import render_markdown
+from annotator.selectors.effort import get_effort
 from annotator.selectors.history import list_answers
 from annotator.selectors.people import get_participation
 from annotator.views.doors import page, person, signed_in
@@ -36,11 +37,16 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
 @signed_in
 @require_safe
 def instructions(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show what the researchers ask of people. Queries: session, account, participation."""
+    """Show what the researchers ask of people, and how long it takes. Queries: session, account, participation, board count."""
     participation, wave = get_participation(annotator=person(request), slug=slug)
     text = wave.text("instructions", get_language() or "en") if wave else ""
     html = mark_safe(render_markdown(text))  # noqa: S308 - render_markdown returns sanitised HTML
-    return render(request, "instructions.html", {"project": participation.project, "html": html})
+    context = {
+        "project": participation.project,
+        "html": html,
+        "effort": get_effort(project=participation.project),
+    }
+    return render(request, "instructions.html", context)
 
 
 def _read_before(value: str) -> int | None:

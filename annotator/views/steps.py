@@ -19,6 +19,7 @@ from annotator.selectors.tasks import Task, get_task
 from annotator.services.assignments import claim_next, resume
 from annotator.services.checks import give_check_if_due
 from annotator.services.conversations import fall_back
+from annotator.services.repeats import give_repeat_if_due
 from annotator.views.desk import render_conversation
 
 
@@ -48,6 +49,7 @@ def next_step(participation: Participation, wave: Wave | None) -> Step:
     if project.state != Project.State.OPEN:
         return Step("done" if is_done else project.state)
     give_check_if_due(participation=participation, wave=wave)
+    give_repeat_if_due(participation=participation, wave=wave)
     paths = find_paths(participation=participation, wave=wave)
     if paths.next_turn:
         return Step("next", paths=paths)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from annotator.models import Participation, Scope
 from annotator.selectors.annotators import annotator_figures
+from annotator.selectors.consistency import consistency
 from annotator.selectors.diversity import diversity_table
 from annotator.selectors.groups import COUNTRY, compare_groups
 from annotator.selectors.progress import count_progress
@@ -22,10 +23,13 @@ from annotator.selectors.statistics import (
     progress_by_day,
     progress_by_language,
 )
+from annotator.selectors.values import get_country_scores
 from api.statistics_serializers import (
     AgreementQuery,
     AgreementReportSerializer,
     AnnotatorFiguresSerializer,
+    ConsistencyReportSerializer,
+    CountryScoreSerializer,
     DiversityQuery,
     DiversitySerializer,
     GroupReportSerializer,
@@ -73,6 +77,18 @@ class AgreementStatistics(ScopedView):
         query.is_valid(raise_exception=True)
         report = agreement(project=project, divided=query.validated_data["divided"])
         return Response(AgreementReportSerializer(report).data)
+
+
+class ConsistencyStatistics(ScopedView):
+    """How far people agree with themselves."""
+
+    scopes = {"GET": Scope.READ_STATISTICS}
+
+    @extend_schema(operation_id="statistics_consistency", responses=ConsistencyReportSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        """Measure how often people gave the same answer when they were asked again."""
+        found = consistency(project=get_project(request, slug))
+        return Response(ConsistencyReportSerializer(found).data)
 
 
 class PositionStatistics(ScopedView):
@@ -164,6 +180,18 @@ class AnnotatorStatistics(ScopedList):
     def paginate_queryset(self, queryset: Any) -> Any:
         """Return the page's figures instead of its people."""
         return annotator_figures(people=super().paginate_queryset(queryset) or [])
+
+
+class ValueStatistics(ScopedView):
+    """Which values people chose."""
+
+    scopes = {"GET": Scope.READ_STATISTICS}
+
+    @extend_schema(operation_id="statistics_values", responses=CountryScoreSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """Score the value codes of the responses that people chose, by country, raw and raked to its margins."""
+        found = get_country_scores(project=get_project(request, slug))
+        return Response(CountryScoreSerializer(found, many=True).data)
 
 
 def _shown(found: Positions) -> dict[str, Any]:

@@ -101,11 +101,11 @@ def test_choices_give_scores_of_people_and_countries_raw_and_raked(survey: Proje
         score.code: score
         for score in list_country_scores(scores=scores, answers=answers, margins=margins)
     }
-    assert countries["traditional"].raw == pytest.approx(1 / 3)
-    assert countries["traditional"].raked == pytest.approx(0.5)
+    assert countries["traditional"].raw.value == pytest.approx(1 / 3)
+    assert countries["traditional"].raked.value == pytest.approx(0.5)
     impossible = {"FR": {"gender": {"female": 0.5, "other": 0.5}}}
     (undefined,) = {
-        score.raked
+        score.raked.value
         for score in list_country_scores(scores=scores, answers=answers, margins=impossible)
     }
     assert undefined is None

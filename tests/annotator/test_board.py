@@ -1,6 +1,7 @@
 """The board and the dry run: exact numbers, read and not counted, at the same cost in every project."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,12 +9,23 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from annotator.models import BoardCount, Project
-from annotator.selectors.board import get_board
+from annotator.models import (
+    Assignment,
+    BoardCount,
+    HarmFlag,
+    Judgment,
+    Participation,
+    Project,
+    QualityFlag,
+)
+from annotator.selectors.board import MOST_RECENT, get_board
 from annotator.selectors.dry_run import get_dry_run, smallest_difference
+from annotator.selectors.statistics import agreement
 from annotator.services.assignments import claim_next, skip
-from annotator.services.boards import count_for_boards
+from annotator.services.boards import count_for_board, count_for_boards
+from annotator.services.checks import flag
 from annotator.services.projects import pause_project
 from tests.factories import (
     make_admin,
@@ -144,3 +156,84 @@ def test_the_dry_runs_page_tells_what_is_missing(client: Client) -> None:
     content = client.get(url, {"hourly_pay": "12"}).content.decode()
     assert "No consent text in: hi" in content
     assert client.get(url, {"hourly_pay": "-1"}).status_code == 200
+
+
+def test_the_figures_say_what_the_answers_say(project: Project) -> None:
+    count = count_for_board(project=project)
+    assert count.figures["positions"] == [[2, 0, 0, 0]]
+    figures = get_board(project=project).figures
+    assert [found.counts for found in figures.positions] == [[2, 0, 0, 0]]
+    assert figures.consistency is None
+    (agreement,) = figures.agreement
+    assert (agreement.language, agreement.same.n, agreement.by_chance) == ("en", 1, 0.25)
+    # alice and bob chose the first on their page: the same response only where their orders agree
+    firsts = Assignment.objects.filter(state="judged").values_list("display_order", flat=True)
+    assert agreement.same.value == float(len({order[0] for order in firsts}) == 1)
+
+
+def test_agreement_is_that_of_the_statistics(project: Project) -> None:
+    for name in ("dora", "eve"):
+        person = make_participation(project, make_annotator(name))
+        for _number in range(2):
+            make_judgment(person, "b")
+    board, report = count_for_board(project=project), agreement(project=project)
+    ((language, items, share, _deviation, chance),) = board.figures["agreement"]
+    (expected,) = report.languages
+    assert (language, items, chance) == ("en", expected.percent.n, expected.by_chance)
+    assert share == pytest.approx(expected.percent.value)
+
+
+def test_flags_reports_and_pauses_are_counted_each_time(project: Project) -> None:
+    judgment = Judgment.objects.earliest("pk")
+    flag(judgment=judgment, kind=QualityFlag.Kind.GOLD)
+    HarmFlag.objects.create(
+        project=project,
+        participation=judgment.participation,
+        comparison=judgment.comparison,
+        response=judgment.comparison.options.earliest("position").response,
+    )
+    Participation.objects.filter(pk=judgment.participation_id).update(paused_at=timezone.now())
+    flags = count_for_board(project=project).flags
+    assert flags == {"gold": 1, "harm": 1, "paused": 1}
+
+
+def test_what_looks_at_every_judgment_rests_long_after_it_took_long(project: Project) -> None:
+    first = count_for_board(project=project).figures_at
+    assert count_for_board(project=project).figures_at == first
+    later = timezone.now() - timedelta(minutes=6)
+    BoardCount.objects.update(figures_at=later, figures_seconds=60.0)
+    project = Project.objects.get()
+    assert count_for_board(project=project).figures_at == later
+    BoardCount.objects.update(figures_seconds=1.0)
+    project = Project.objects.get()
+    measured = count_for_board(project=project).figures_at
+    assert measured is not None
+    assert measured > later
+
+
+def test_median_pay_by_country_stands_on_the_page(client: Client) -> None:
+    project = make_project(pay_currency="EUR", pay_per_answer=25)
+    make_set(project)
+    make_judgment(make_participation(project, make_annotator(), country="FR"))
+    count_for_boards()
+    client.force_login(make_admin())
+    content = client.get(
+        reverse("admin:annotator_project_board", args=[project.pk])
+    ).content.decode()
+    # 25 cents in 1.2 s
+    assert "750.00 EUR" in content
+    for words in ("What an hour brought", "what differs may be chance", "of 4 responses"):
+        assert words in content
+
+
+def test_the_page_reads_no_judgments_however_many_there_are(
+    client: Client, project: Project
+) -> None:
+    """Every statement of the page touches a bounded number of rows; the newest judgments are bounded by a LIMIT."""
+    count_for_boards()
+    client.force_login(make_admin())
+    with CaptureQueriesContext(connection) as queries:
+        client.get(reverse("admin:annotator_project_board", args=[project.pk]))
+    touching = [query["sql"] for query in queries if "annotator_judgment" in query["sql"]]
+    assert len(touching) == 1
+    assert f"LIMIT {MOST_RECENT}" in touching[0]

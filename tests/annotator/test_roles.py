@@ -53,6 +53,8 @@ PROJECT_PAGES: dict[str, set[str]] = {
     "team": OWN,
     "board": SEE,
     "dry_run": SEE,
+    "values": SEE,
+    "preview": SEE,
 }
 """The pages below a project, by who may open them."""
 POST_ONLY = {"state", "pair"}

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from pluralism.intervals import Interval, mean_interval, share_interval, student_quantile
+from pluralism.intervals import (
+    Interval,
+    clustered_share_interval,
+    mean_interval,
+    share_interval,
+    student_quantile,
+)
 
 
 def ends(interval: Interval | None) -> tuple[float, float]:
@@ -61,3 +67,30 @@ def test_a_share_of_nothing_is_undefined() -> None:
     assert share_interval(count=0, n=0) is None
     with pytest.raises(ValueError, match="no share"):
         share_interval(count=3, n=2)
+
+
+def test_clusters_that_agree_within_widen_the_interval() -> None:
+    mixed = ends(clustered_share_interval(counts=[5] * 10, sizes=[10] * 10))
+    assert mixed == pytest.approx(ends(share_interval(count=50, n=100)))
+    apart = ends(clustered_share_interval(counts=[0, 10] * 5, sizes=[10] * 10))
+    # ten clusters, all or nothing: about as much as ten observations tell
+    ten = ends(share_interval(count=5, n=10))
+    assert apart[0] == pytest.approx(ten[0], abs=0.05)
+    assert apart[1] == pytest.approx(ten[1], abs=0.05)
+
+
+def test_one_cluster_tells_nothing_of_others_and_an_empty_one_is_none() -> None:
+    assert clustered_share_interval(counts=[3], sizes=[4]) is None
+    with pytest.raises(ValueError, match="at least 1"):
+        clustered_share_interval(counts=[0, 1], sizes=[0, 1])
+
+
+def test_the_interval_of_clusters_holds_the_share_19_times_in_20() -> None:
+    rng = np.random.default_rng(7)
+    held = 0
+    for _sample in range(2000):
+        sizes = rng.integers(2, 9, size=25)
+        counts = rng.binomial(sizes, rng.beta(4, 2, size=25))  # people differ; the mean is 2/3
+        low, high = ends(clustered_share_interval(counts=counts.tolist(), sizes=sizes.tolist()))
+        held += low <= 2 / 3 <= high
+    assert 0.93 <= held / 2000 <= 0.975

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from annotator.models import Release
+from annotator.selectors.consistency import Consistency
 from annotator.selectors.exports import ReleasedPeople
 from annotator.selectors.release_facts import Agreement, ReleaseFacts
 from annotator.services.releases.documents.tables import NOT_SAID, name_region, table
@@ -49,16 +50,17 @@ def write_methods(
                 f"{facts.explanations_given:,} have one.",
                 "## Agreement",
                 _agreement(facts.agreement),
+                _consistency(facts.consistency),
                 "## What was left out, and what people did not answer",
                 "Excluded from what counts: "
                 f"{facts.excluded['withdrawn']:,} judgments of people who withdrew (they are in no file), "
                 f"{facts.excluded['surplus']:,} that came when a comparison had all it wanted, "
                 f"{facts.excluded['superseded']:,} that their author replaced, "
-                f"{facts.excluded['other_kinds']:,} of comparisons that check or train. "
+                f"{facts.excluded['other_kinds']:,} of comparisons that check, train or ask again. "
                 "Except for the first, they are in `native`, marked." + _between(between),
                 f"By language of the comparison and by country of the person{_rounding(people)}:",
                 table(
-                    ["group", "withdrawn", "checks and training", "surplus", "replaced"],
+                    ["group", "withdrawn", "checks, training and repeats", "surplus", "replaced"],
                     [
                         [name_region(group), *counts]
                         for group, *counts in [
@@ -204,4 +206,21 @@ def _agreement(agreement: Agreement) -> str:
         f"{agreement.interval.low:.1%} to {agreement.interval.high:.1%}); choosing blindly among the responses "
         f"would give {agreement.by_chance:.1%}. Categories are responses, never display letters. Low agreement is "
         "what this collection is for, not a fault in it."
+    )
+
+
+def _consistency(consistency: Consistency) -> str:
+    same = consistency.same
+    if same.value is None:
+        return "Nobody was asked the same question twice, so nothing tells how steady one person's answers are."
+    reach = (
+        f"95 % interval over people: {same.interval.low:.1%} to {same.interval.high:.1%}; "
+        if same.interval
+        else ""
+    )
+    return (
+        f"{consistency.people:,} people were asked {same.n:,} questions a second time, later and in an order drawn anew. They "
+        f"gave the same answer in {same.value:.1%} of the cases ({reach}blind choice: {consistency.by_chance:.1%}). What people "
+        "disagree on with each other is to be read against it. The repeats are in `native` alone, with the kind "
+        "`repeat`, and fill no place."
     )
