@@ -51,7 +51,7 @@ SHRINK = """async (png) => {
     const kept = new Set([...counts].sort((one, other) => other[1] - one[1]).slice(0, 40).map(([colour]) => colour));
     for (let i = 0; i < colours.length; i++) {
         if (kept.has(colours[i])) continue;
-        for (let j = 4 * i; j < 4 * i + 3; j++) pixels.data[j] = Math.min(255, Math.round(pixels.data[j] / 16) * 17);
+        for (let j = 4 * i; j < 4 * i + 3; j++) pixels.data[j] = Math.min(255, 10 * Math.round(pixels.data[j] / 10));
     }
     pen.putImageData(pixels, 0, 0);
     const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
