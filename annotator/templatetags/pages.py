@@ -57,8 +57,8 @@ def letter(value: str) -> str:
 
 
 @register.filter
-def digits(value: int) -> str:
-    """Show a number in the interface's own digits."""
+def digits(value: object) -> str:
+    """Show a number or a date in the interface's own digits."""
     return str(value).translate(ARABIC_DIGITS) if get_language() == "ar" else str(value)
 
 

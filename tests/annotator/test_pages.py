@@ -4,15 +4,18 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from annotator.models import Participation
+from annotator.models import Participation, Project
 from annotator.services.people import create_invitations, demo_login_url
 from tests.factories import (
     make_admin,
     make_annotator,
+    make_judgment,
     make_participation,
     make_project,
+    make_set,
 )
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +231,25 @@ def test_a_project_by_invitation_opens_to_no_other_link(client: Client, invitati
 def test_nothing_of_a_draft_is_shown(client: Client) -> None:
     make_project(opened=False, open_to_all=True)
     assert client.get("/join/everyday/").status_code == 404
+
+
+@pytest.mark.parametrize("state", ["draft", "paused", "closed"])
+def test_the_states_of_ones_projects_and_dates_are_told_in_ones_language(
+    client: Client, state: str
+) -> None:
+    alice = make_annotator("alice", ui_language="ar")
+    project = make_project("everyday", name="أسئلة")
+    person = make_participation(project, alice)
+    make_set(project)
+    make_judgment(person)
+    Project.objects.update(state=state)
+    client.force_login(alice)
+    client.cookies["django_language"] = "ar"
+    home = client.get("/").content.decode()
+    words = {"draft": "لم يُفتح بعد", "paused": "توقف مؤقت", "closed": "انتهى هذا المشروع"}
+    assert words[state] in home
+    assert f">{state}<" not in home
+    for path in ("/account/", "/projects/everyday/history/"):
+        page = client.get(path).content.decode()
+        assert str(timezone.now().year) not in re.sub(r'datetime="[^"]+"', "", page)
+        assert "٢٠" in page

@@ -150,6 +150,51 @@ def test_on_a_phone_what_is_required_opens_as_a_sheet(visit: Visitors, alice: An
     assert Judgment.objects.get().criteria[0]["kind"] == "response"
 
 
+def test_without_javascript_nothing_covers_what_is_missing_on_a_phone(
+    visit: Visitors, alice: Annotator
+) -> None:
+    asked = {**MORE, "explanation_share": 1.0, "explanation_required_share": 1.0}
+    visitor = at_work(visit, alice, asked, javascript=False, width=360, height=640)
+    page = visitor.page
+    page.click("#submit")
+    expect(page.locator(".bar .error").first).to_be_in_viewport()
+    expect(page.locator("#explanation-error")).to_be_visible()
+    page.check("[name=criteria-helpful][value=a]")
+    page.fill("#explanation", "It is kind.")
+    visitor.choose("c")
+    visitor.submit()
+    assert Judgment.objects.get().explanation == "It is kind."
+    page.click("[popovertarget=others]")
+    page.click("#others [popovertarget=skip]")
+    page.click("button[value=skip]")
+    expect(page.locator("#skip .error")).to_be_visible()
+    visitor.choose("a")  # they may still answer
+    page.check("[name=skip_reason][value=unclear]")
+    page.click("button[value=skip]")
+    expect(page.locator("#saved")).to_have_text("Skipped")
+
+
+def test_on_a_phone_a_change_leaves_room_for_saving_it(visit: Visitors, alice: Annotator) -> None:
+    pairs = {"task_format": "pairwise", "ways_out": ["both_bad"], "candidates": 3}
+    visitor = at_work(visit, alice, pairs, width=360, height=640)
+    page = visitor.page
+    visitor.choose("a")
+    page.locator(".scale label:has([value='2'])").click()
+    visitor.submit()
+    path = f"/projects/everyday/history/{Judgment.objects.get().pk}/"
+    visitor.go(path)
+    save = page.locator("#submit").bounding_box()
+    assert save
+    assert save["width"] >= 60
+    page.click("[popovertarget=others]")
+    page.click("#others >> text=Leave it")
+    page.wait_for_url("**/history/")
+    visitor.go(path)
+    visitor.choose("b")
+    page.click("#submit")
+    expect(page.locator("[data-answer] .mark")).to_have_text("B")
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("settings", [MORE, {**RANKING, "veto_asked": True}])
