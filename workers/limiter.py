@@ -97,6 +97,8 @@ class Limiter:
         self.queue_is_filled = too_many >= 0
         if too_many > 0:
             self._cut_to(max(self.limit - too_many, self.limit / 2))
+        elif self.slow_from == math.inf:
+            self.limit = float(self.most)
 
     def restart(self) -> None:
         """Begin anew, since the server did."""

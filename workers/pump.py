@@ -28,7 +28,7 @@ from workers.vllm import NotServedError, OnTokens
 logger = logging.getLogger(__name__)
 
 TICK = 0.1
-BATCH = 50
+BATCH = 100
 """Results that are stored, and sets that are claimed, together."""
 LONGEST_WAIT_TO_STORE = 8.0
 """Nobody waits for a set in bulk; a worker that is killed loses the work of so many seconds."""

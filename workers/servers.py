@@ -294,6 +294,7 @@ class Fleet:
             replica.gate.probe_failed(error)
         else:
             self._open(replica, models)
+            await self._look(replica)
 
     def _open(self, replica: Replica, models: Sequence[str]) -> None:
         self.model = self.model or models[0]

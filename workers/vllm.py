@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Self, TypeAlias
 
-from workers.connections import BROKEN, Connections, Received, lines_of
+from workers.connections import BrokenConnectionError, Connections, Received
 from workers.streaming import STREAMED, Assembly
 
 LOOK_SECONDS = 10.0
@@ -151,17 +151,16 @@ class ModelServer:
         try:
             async with (
                 self._named_errors(self._timeout),
-                self._connections.stream("POST", "chat/completions", body={**body, **STREAMED}) as (
-                    head,
-                    got,
-                ),
+                self._connections.stream(
+                    "POST", "chat/completions", body={**body, **STREAMED}
+                ) as answer,
             ):
-                if not head.headers.get("content-type", "").startswith("text/event-stream"):
+                if not answer.headers.get("content-type", "").startswith("text/event-stream"):
                     # Refused, or a server that does not stream.
-                    whole = Received(head.status, head.raw_headers, await got.aread())
+                    whole = Received(answer.status, answer.headers, await answer.read())
                     duration_ms = _since(started)
                     return _read_answer(_checked(whole, duration_ms), duration_ms)
-                async for line in lines_of(got):
+                async for line in answer.lines():
                     _take(assembly, line)
                     on_tokens(assembly.tokens)
             return _read_assembly(assembly, _since(started))
@@ -248,8 +247,8 @@ class ModelServer:
         except TimeoutError as error:
             sentence = f"The model server did not answer within {seconds:g} s."
             raise TimedOutError(sentence, duration_ms=_since(started)) from error
-        except BROKEN as error:
-            sentence = f"The model server cannot be reached: {type(error).__name__}: {error}"
+        except BrokenConnectionError as error:
+            sentence = f"The model server cannot be reached: {error}"
             raise UnavailableError(sentence, duration_ms=_since(started)) from error
 
 

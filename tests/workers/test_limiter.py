@@ -75,10 +75,19 @@ def test_the_servers_queue_is_kept_short_and_longer_where_people_overtake_it(
 
 def test_a_figure_that_lags_behind_does_not_cut_it() -> None:
     limiter = Limiter(64)
-    limiter.limit = 24.0
+    limiter.limit = limiter.slow_from = 24.0
     limiter.look(load(running=16, waiting=6))
     limiter.look(load(running=0, waiting=7))
     assert limiter.limit == 24.0
+
+
+def test_a_server_that_tells_of_a_short_queue_is_given_all_at_once_until_the_first_cut() -> None:
+    limiter = Limiter(64)
+    limiter.look(load(running=0, waiting=0))
+    assert limiter.limit == 64.0
+    limiter.look(load(running=16, waiting=30))
+    limiter.look(load(running=16, waiting=0))
+    assert limiter.limit == 42.0
 
 
 def test_a_server_that_came_back_begins_anew() -> None:
