@@ -30,6 +30,7 @@ urlpatterns = [
     path("join/<slug:slug>/", joining.join, name="join"),
     path("projects/<slug:slug>/consent/", gates.consent, name="consent"),
     path("projects/<slug:slug>/profile/", gates.profile, name="profile"),
+    path("projects/<slug:slug>/words/", gates.words, name="words"),
     path("projects/<slug:slug>/training/", training.training, name="training"),
     path("projects/<slug:slug>/languages/", account.languages, name="languages"),
     path("projects/<slug:slug>/leave/", account.leave, name="leave"),

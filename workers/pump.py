@@ -236,7 +236,13 @@ class _Pump:
         """Ask for one set and read the answers."""
         k = self._run.candidates
         task = Task(
-            claimed.conversation, claimed.language, k, claimed.seed, claimed.attempt, claimed.source
+            conversation=claimed.conversation,
+            language=claimed.language,
+            k=k,
+            seed=claimed.seed,
+            attempt=claimed.attempt,
+            source=claimed.source,
+            words=claimed.words,
         )
         requests = self._strategy.ask(task)
         tellers: Sequence[OnTokens | None] = [None] * len(requests)

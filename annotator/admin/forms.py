@@ -120,7 +120,7 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             "explanation_min_length",
             *("turns", "turns_min", "without_winner", "own_prompt_share", "topic_hints"),
             *("overlap", "lease_minutes", "target_per_person", "instructions", "consent_text"),
-            *("consent_ticks", "after_withdrawal", "demographics", "panels"),
+            *("consent_ticks", "after_withdrawal", "demographics", "own_words_asked", "panels"),
             *("training_items", "training_threshold", "check_share", "pause_after_failed"),
             *("repeat_share", "repeat_distance", "repeat_minutes"),
             *("consistency_least", "consistency_after"),

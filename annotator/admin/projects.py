@@ -118,7 +118,7 @@ class ProjectAdmin(PlurivoxAdmin):
         ),
         (
             gettext_lazy("What people are asked about themselves"),
-            {"fields": ("demographics",), "classes": ("collapse",)},
+            {"fields": ("demographics", "own_words_asked"), "classes": ("collapse",)},
         ),
         (
             gettext_lazy("What else is asked about the responses"),

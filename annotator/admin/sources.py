@@ -75,9 +75,9 @@ class ValueProfileAdmin(PlurivoxAdmin):
     project_path = None  # the shared ones belong to none; see get_queryset
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ValueProfile]:
-        """Return the library and the profiles of visible projects, without people's own words."""
+        """Return the library and the profiles of visible projects."""
         rows: QuerySet[ValueProfile] = super().get_queryset(request)
-        return rows.filter(Q(project=None) | Q(project__in=visible_projects(request)), author=None)
+        return rows.filter(Q(project=None) | Q(project__in=visible_projects(request)))
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any

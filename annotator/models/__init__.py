@@ -23,6 +23,7 @@ from annotator.models.flags import HarmFlag
 from annotator.models.generation import CandidateSet, Exchange, GenerationRun, Response
 from annotator.models.judgments import Change, Conversation, Judgment, Turn
 from annotator.models.measures import BoardCount, Diversity, MeasuringFault, Verdict
+from annotator.models.own_words import OwnWords, WordsUse
 from annotator.models.panels import Outcome, PanelSession
 from annotator.models.people import Annotator, Consent, Participation, ProfileRevision
 from annotator.models.people_settings import Tick
@@ -61,6 +62,7 @@ __all__ = [
     "ModelEndpoint",
     "Offer",
     "Outcome",
+    "OwnWords",
     "PanelSession",
     "Participation",
     "ProfileRevision",
@@ -82,4 +84,5 @@ __all__ = [
     "ValueProfile",
     "Verdict",
     "Wave",
+    "WordsUse",
 ]

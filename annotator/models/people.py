@@ -113,6 +113,15 @@ class Participation(models.Model):
         editable=False,
         help_text=_("The questions about people that they were last asked."),
     )
+    words = models.ForeignKey(
+        "annotator.OwnWords",
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text=_("What they said last about what matters to them; empty: not asked yet."),
+    )
     panel = models.CharField(
         max_length=40, blank=True, editable=False, help_text=_("The panel they came through.")
     )

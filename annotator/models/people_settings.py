@@ -62,6 +62,13 @@ class PeopleSettings(models.Model):
             'Each can be left out by the person: [{"slug": "age", "options": ["18-34", "…"], "sensitive": false, "texts": {"en": "…"}}]. [] asks nothing.'
         ),
     )
+    own_words_asked = models.BooleanField(
+        _("ask what matters to people"),
+        default=False,
+        help_text=_(
+            "Each person may write it in their own words. Where candidates are made by “a value profile for each response”, one response to each message of theirs is made for somebody with these values; whoever agrees lends them to other people's candidates."
+        ),
+    )
     training_items = models.PositiveSmallIntegerField(
         _("training items"),
         default=0,
@@ -153,6 +160,7 @@ class PeopleSettings(models.Model):
         "consent_ticks",
         "after_withdrawal",
         "demographics",
+        "own_words_asked",
         "training_items",
         "training_threshold",
         "check_share",

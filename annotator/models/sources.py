@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from annotator.models.fields import LanguageField
 from annotator.models.generation import CandidateSet, Response
-from annotator.models.people import Annotator
 from annotator.models.projects import Project
 
 
@@ -59,14 +58,6 @@ class ValueProfile(models.Model):
     )
     texts = models.JSONField(
         default=dict, help_text=_("The system message in each language, by BCP-47 tag.")
-    )
-    author = models.ForeignKey(
-        Annotator,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text=_("The annotator whose own words these are, if they are."),
     )
     is_active = models.BooleanField(default=True)
 

@@ -11,6 +11,7 @@ from annotator.models import (
     Consent,
     Draft,
     Judgment,
+    OwnWords,
     Participation,
     ProfileRevision,
     Turn,
@@ -93,6 +94,11 @@ def _describe(participation: Participation) -> dict[str, Any]:
             ProfileRevision.objects.filter(participation=participation)
             .order_by("pk")
             .values("given_at", "answers", "sensitive_answers", "language_skills")
+        ),
+        "what_matters_to_you": list(
+            OwnWords.objects.filter(participation=participation)
+            .order_by("number")
+            .values("given_at", "language", "text", "lent")
         ),
         "messages": list(
             Turn.objects.filter(conversation__participation=participation)

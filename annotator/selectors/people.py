@@ -25,6 +25,7 @@ PERSON_COLUMNS = (
     "allows_training",
     "profile_id",
     "profile_version",
+    "words_id",
     "panel",
     "outcome",
     "trained_at",

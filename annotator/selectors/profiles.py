@@ -20,12 +20,9 @@ class ProfileSnapshot(TypedDict):
 def list_profiles(*, project: Project) -> list[ValueProfile]:
     """Return what an admin may choose from: the shared profiles and the project's own, which go first.
 
-    A project's own profile takes the place of the shared one with its slug. Annotators' own words are
-    not among them: they are for their authors' candidates.
+    A project's own profile takes the place of the shared one with its slug.
     """
-    rows = ValueProfile.objects.filter(
-        Q(project=project.pk) | Q(project=None), is_active=True, author=None
-    )
+    rows = ValueProfile.objects.filter(Q(project=project.pk) | Q(project=None), is_active=True)
     by_slug = {
         profile.slug: profile for profile in sorted(rows, key=lambda row: row.project_id or 0)
     }

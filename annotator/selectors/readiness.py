@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from annotator.models import Assignment, Comparison, Project, Prompt
 from annotator.selectors.endpoints import generating_endpoints
+from pluralism.strategies import make_strategy
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,19 @@ def _advisable(project: Project, states: list[LanguageState]) -> Iterator[str]:
 
     if (project.turns > 1 or project.own_prompt_share) and not generating_endpoints():
         yield _("No model server: what people write would not be answered. Set VLLM_BASE_URL.")
+    if project.own_words_asked and not _uses_words(project):
+        yield _(
+            "People are asked what matters to them, and nothing is made of it: choose “a value profile for each response” below."
+        )
+
+
+def _uses_words(project: Project) -> bool:
+    """Tell whether the project's strategy has a use for people's own words."""
+    try:
+        strategy = make_strategy(project.strategy, project.strategy_parameters)
+    except (KeyError, ValueError):  # the settings are of an older version
+        return False
+    return strategy.words_per_set is not None
 
 
 def _missing_in(sentence: str, tags: list[str]) -> Iterator[str]:

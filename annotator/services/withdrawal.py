@@ -54,13 +54,17 @@ SELECT project_id, 'withdrawn', id, clock_timestamp() FROM annotator_judgment
 WHERE participation_id = %(person)s AND project_id = %(project)s ORDER BY id
 """
 
-# What the person wrote, what models answered to it, and what they said of themselves.
+# What the person wrote, what models answered to it, and what they said of themselves. What others compare that
+# was made with their words stays, without them; what is being made is made anew.
 ERASE = """
 SET LOCAL plurivox.erasure = 'on';
 CREATE TEMPORARY TABLE followed ON COMMIT DROP AS
     SELECT s.id FROM annotator_candidateset s JOIN annotator_turn turn ON turn.id = s.turn_id
     JOIN annotator_conversation conversation ON conversation.id = turn.conversation_id
     WHERE conversation.participation_id = %(person)s;
+CREATE TEMPORARY TABLE inspired ON COMMIT DROP AS
+    SELECT used.candidate_set_id AS id FROM annotator_wordsuse used JOIN annotator_ownwords words ON words.id = used.words_id
+    WHERE words.participation_id = %(person)s;
 DELETE FROM annotator_finding WHERE participation_id = %(person)s;
 UPDATE annotator_judgment SET explanation = '' WHERE participation_id = %(person)s AND explanation <> '';
 UPDATE annotator_turn turn SET message = %(erased)s FROM annotator_conversation conversation
@@ -70,9 +74,13 @@ UPDATE annotator_response SET text = %(erased)s, html = '' WHERE candidate_set_i
 UPDATE annotator_exchange SET request = '{}', answer = NULL, error = '' WHERE candidate_set_id IN (SELECT id FROM followed);
 UPDATE annotator_candidateset SET state = 'cancelled', token = NULL
 WHERE id IN (SELECT id FROM followed) AND state IN ('queued', 'running');
+UPDATE annotator_candidateset SET state = 'queued', token = NULL, lease_until = NULL, progress = NULL
+WHERE id IN (SELECT id FROM inspired) AND state = 'running';
+UPDATE annotator_exchange SET request = '{}' WHERE candidate_set_id IN (SELECT id FROM inspired);
+UPDATE annotator_ownwords SET text = '', lent = false WHERE participation_id = %(person)s;
 UPDATE annotator_profilerevision SET answers = '{}', sensitive_answers = '{}', language_skills = '{}'
 WHERE participation_id = %(person)s;
-DROP TABLE followed;
+DROP TABLE followed, inspired;
 SET LOCAL plurivox.erasure = 'off'
 """
 

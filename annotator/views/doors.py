@@ -1,6 +1,6 @@
 """What every page begins with: who is there, and what they have still to pass."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, TypeAlias
 
@@ -68,19 +68,23 @@ def signed_in(view: View) -> View:
 
 def gates(participation: Participation, wave: Wave | None) -> str | None:
     """Return the address of the first page this person has to pass before working, or None. Asks nothing."""
-    if (
-        participation.paused_at or participation.outcome
-    ):  # paused by checks; their visit through a panel has ended
-        return reverse("done", args=[participation.project.slug])
+    ways = _shut_gates(participation, wave)
+    return next((reverse(way, args=[participation.project.slug]) for way in ways), None)
+
+
+def _shut_gates(participation: Participation, wave: Wave | None) -> Iterator[str]:
+    if participation.paused_at or participation.outcome:
+        yield "done"  # paused by checks; their visit through a panel has ended
     if wave is None:
-        return None
+        return
     if wave.consent_version and wave.consent_version != participation.consent_version:
-        return reverse("consent", args=[participation.project.slug])
+        yield "consent"
     if wave.demographics_version and wave.demographics_version != participation.profile_version:
-        return reverse("profile", args=[participation.project.slug])
+        yield "profile"
+    if wave.setting("own_words_asked") and participation.words_id is None:
+        yield "words"
     if wave.setting("training_items") and participation.trained_at is None:
-        return reverse("training", args=[participation.project.slug])
-    return None
+        yield "training"
 
 
 def go(request: HttpRequest, url: str) -> HttpResponse:

@@ -1,4 +1,6 @@
-"""What a person passes before working: consent, then questions about themselves."""
+"""What a person passes before working: consent, questions about themselves, what matters to them."""
+
+from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -7,11 +9,13 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from annotator.errors import Refused
+from annotator.forms import UNSTORABLE
 from annotator.markup import render_markdown
 from annotator.models import Participation, Tick, Wave
 from annotator.selectors.demographics import list_questions, list_skills
 from annotator.selectors.people import get_participation
 from annotator.services.demographics import save_profile
+from annotator.services.own_words import LONGEST_WORDS, save_own_words
 from annotator.services.panels import screen
 from annotator.services.people import give_consent
 from annotator.views.doors import page, person, signed_in
@@ -98,3 +102,47 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         "errors": errors,
     }
     return render(request, "profile.html", context, status=422 if errors else 200)
+
+
+class _WordsForm(NamedTuple):
+    """What stands in the form about what matters to a person."""
+
+    text: str = ""
+    language: str = ""
+    lend: bool = False
+
+
+@page
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def words(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let people write what matters to them, change it or take it back. Queries: session, account, participation, words."""
+    participation, wave = get_participation(annotator=person(request), slug=slug)
+    if wave is None or not (wave.setting("own_words_asked") or participation.words_id):
+        return redirect("task", slug)
+    said = participation.words
+    form = _WordsForm(said.text, said.language, said.lent) if said else _WordsForm()
+    errors = {}
+    if request.method == "POST":
+        sent = request.POST
+        form = _WordsForm(sent.get("text", ""), sent.get("language", ""), "lend" in sent)
+        try:
+            save_own_words(
+                participation=participation, text=form.text, language=form.language, lend=form.lend
+            )
+        except Refused as refusal:
+            errors = refusal.fields
+        else:
+            return redirect("task", slug)
+    context = {
+        "project": participation.project,
+        "languages": participation.languages,
+        "form": form._replace(
+            text=UNSTORABLE.sub("", form.text),
+            language=form.language or participation.languages[0],
+        ),
+        "is_new": said is None,
+        "most": LONGEST_WORDS,
+        "errors": errors,
+    }
+    return render(request, "words.html", context, status=422 if errors else 200)

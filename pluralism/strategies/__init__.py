@@ -7,6 +7,7 @@ say what to ask and read the answers. Nothing here sends anything.
 from pluralism.strategies.base import (
     Candidate,
     Message,
+    OwnWords,
     Request,
     Source,
     Strategy,
@@ -21,6 +22,7 @@ __all__ = [
     "STRATEGIES",
     "Candidate",
     "Message",
+    "OwnWords",
     "Request",
     "Source",
     "Strategy",

@@ -36,6 +36,15 @@ class Source:
 
 
 @dataclass(frozen=True)
+class OwnWords:
+    """What somebody says matters to them: the id under which the words are kept, their BCP-47 tag, the words."""
+
+    id: int
+    language: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Task:
     """What one attempt at a set is asked for.
 
@@ -53,6 +62,8 @@ class Task:
         Counts from 1; each attempt draws other sampling seeds.
     source
         What is to be translated, where that is the task.
+    words
+        What people say matters to them, where candidates are to be made for somebody like them.
     """
 
     conversation: tuple[Message, ...]
@@ -61,6 +72,7 @@ class Task:
     seed: int
     attempt: int = 1
     source: Source | None = None
+    words: tuple[OwnWords, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,6 +224,11 @@ class Strategy(BaseModel, ABC):
     @abstractmethod
     def template_version(self) -> str:
         """Name the wording that is sent; it changes whenever the wording does. At most 32 characters."""
+
+    @property
+    def words_per_set(self) -> int | None:
+        """How many candidates are to be made from people's own words; None where there is no use for any."""
+        return None
 
     @abstractmethod
     def requests_per_set(self, k: int) -> int:

@@ -134,6 +134,11 @@ class SelectDpp(Strategy):
         """Name the base's wording: nothing is added to it."""
         return self.inner.template_version
 
+    @property
+    def words_per_set(self) -> int | None:
+        """What the base has a use for."""
+        return self.inner.words_per_set
+
     def requests_per_set(self, k: int) -> int:
         """Return how many requests make the pool."""
         inner = self.inner

@@ -4,17 +4,21 @@ After Lee et al., *Aligning to Thousands of Preferences via System Message Gener
 2405.17977, where a system message steers even a small model across values.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pluralism.strategies.base import (
     OneEach,
+    OwnWords,
     Request,
     Task,
     drawn_items,
     gettext_noop,
+    round_seeds,
     sampling_seeds,
 )
 from pluralism.strategies.wording import (
@@ -24,6 +28,13 @@ from pluralism.strategies.wording import (
     with_system,
     wording_for,
 )
+
+FRAMES: Mapping[str, str] = json.loads(
+    (Path(__file__).parent / "own_words.json").read_text(encoding="utf-8")
+)
+"""What stands around a person's own words in the system message, by BCP-47 tag; English elsewhere."""
+OWN_WORDS = "own-words"
+"""The slug of the profile that is made of them."""
 
 
 class Profile(BaseModel):
@@ -90,30 +101,70 @@ class ValueSystems(OneEach):
         AfterValidator(_different),
     ]
 
+    own_words: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=8,
+            title=gettext_noop("People's own words"),
+            description=gettext_noop(
+                "So many of the responses are made with what annotators wrote about what matters to them, in the prompt's language and only where they lent it; each of them equally often. Nobody sees the words themselves."
+            ),
+        ),
+    ] = 0
+
     @property
     def template_version(self) -> str:
-        """Name the wording: the profiles' own, which stands in the parameters."""
-        return f"value_systems-1{version_suffix(self)}"
+        """Name the wording: the profiles' own, which stands in the parameters, and what frames people's words."""
+        return f"value_systems-2{version_suffix(self)}"
+
+    @property
+    def words_per_set(self) -> int:
+        """What is asked for; the author of a live prompt is heard all the same."""
+        return self.own_words
 
     def ask(self, task: Task) -> tuple[Request, ...]:
-        """Return one request for each profile that was drawn; every attempt asks the same profiles."""
-        drawn = drawn_items(len(self.profiles), task.k, seed=task.seed)
+        """Return one request for each profile that was drawn; every attempt asks the same profiles.
+
+        People's own words take as many places as there are of them, drawn too: no slot tells which they are.
+        """
         seeds = sampling_seeds(seed=task.seed, attempt=task.attempt, count=task.k)
         sentence = language_sentence(self, wording_for(self, task.language))
-        requests = []
-        for index, seed in zip(drawn, seeds, strict=True):
-            profile = self.profiles[index]
-            tag, text = profile.text_in(
-                "en" if self.instruction_language == "english" else task.language
+        return tuple(
+            Request(
+                messages=with_system(
+                    task.conversation, "\n\n".join(filter(None, [text, sentence]))
+                ),
+                seed=seed,
+                sampling=self.sampling,
+                origin=origin,
             )
-            requests.append(
-                Request(
-                    messages=with_system(
-                        task.conversation, "\n\n".join(filter(None, [text, sentence]))
-                    ),
-                    seed=seed,
-                    sampling=self.sampling,
-                    origin={"profile": profile.slug, "profile_language": tag},
+            for (text, origin), seed in zip(self._spoken_from(task), seeds, strict=True)
+        )
+
+    def _spoken_from(self, task: Task) -> Iterator[tuple[str, Mapping[str, object]]]:
+        """Yield for each candidate the system message that says its values, and whose they are."""
+        words = iter(task.words[: task.k])
+        count = len(task.words[: task.k])
+        places = drawn_items(task.k, count, seed=round_seeds(seed=task.seed, count=1)[0])
+        drawn = iter(drawn_items(len(self.profiles), task.k - count, seed=task.seed))
+        in_english = self.instruction_language == "english"
+        for slot in range(task.k):
+            if slot in places:
+                said = next(words)
+                yield (
+                    _framed(said, "en" if in_english else said.language),
+                    {"profile": OWN_WORDS, "profile_language": said.language, "words": said.id},
                 )
-            )
-        return tuple(requests)
+            else:
+                profile = self.profiles[next(drawn)]
+                tag, text = profile.text_in("en" if in_english else task.language)
+                yield text, {"profile": profile.slug, "profile_language": tag}
+
+
+def _framed(said: OwnWords, tag: str) -> str:
+    found = by_language(FRAMES, tag)
+    words = " ".join(said.text.split())
+    return (found[1] if found else FRAMES["en"]).replace(
+        "{words}", words
+    )  # people may write braces

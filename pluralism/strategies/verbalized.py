@@ -89,7 +89,10 @@ class Verbalized(Strategy):
         tails = wording.tails.format(count=wording.count[task.k], probability=f"{self.below:g}")
         instruction = " ".join(filter(None, [tails, language_sentence(self, wording)]))
         entry = object_schema(
-            {"text": text_schema(self.max_characters), "probability": {"type": "number"}}
+            {
+                "text": text_schema(self.max_characters),
+                "probability": {"type": "number", "minimum": 0, "maximum": 1},
+            }
         )
         return (
             Request(

@@ -189,16 +189,6 @@ def test_a_profile_that_says_nothing_is_refused(adam: Client, fields: dict[str, 
     assert not ValueProfile.objects.filter(name="Hospitality").exists()
 
 
-def test_peoples_own_words_are_not_in_the_list(adam: Client, project: Project) -> None:
-    own = ValueProfile.objects.create(
-        project=project, slug="own-p", name="Mine", dimension="own", author=make_annotator()
-    )
-    listed = adam.get(reverse("admin:annotator_valueprofile_changelist"))
-    assert own not in listed.context["cl"].result_list
-    change = reverse("admin:annotator_valueprofile_change", args=[own.pk])
-    assert adam.get(change).status_code == 302
-
-
 def test_model_servers_are_shown_as_workers_saw_them_and_not_written(adam: Client) -> None:
     ModelEndpoint.objects.create(
         name="gpu-1", state="down", notice="It refuses the key.", seen_at=timezone.now()

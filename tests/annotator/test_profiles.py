@@ -1,4 +1,4 @@
-"""The library of value profiles, choosing from it, and people's own words."""
+"""The library of value profiles, and choosing from it."""
 
 import json
 
@@ -7,8 +7,8 @@ import pytest
 from annotator.errors import Refused
 from annotator.models import Project, ValueProfile
 from annotator.selectors.profiles import list_profiles, snapshot_profiles
-from annotator.services.profiles import LIBRARY, add_library_profiles, save_own_profile
-from tests.factories import make_annotator, make_participation, make_project
+from annotator.services.profiles import LIBRARY, add_library_profiles
+from tests.factories import make_project
 
 pytestmark = pytest.mark.django_db
 LANGUAGES = {"en", "fr", "it", "pt", "hi", "ar"}
@@ -62,13 +62,12 @@ def test_a_projects_own_profile_takes_the_place_of_the_shared_one(project: Proje
     assert own not in list_profiles(project=other)
 
 
-@pytest.mark.parametrize("slug", ["no-such", "theirs", "off", "own-p1"])
+@pytest.mark.parametrize("slug", ["no-such", "theirs", "off"])
 def test_what_may_not_be_chosen_is_refused_by_name(project: Project, slug: str) -> None:
     other = make_project("other")
     rows = [
         {"slug": "theirs", "project": other},
         {"slug": "off", "project": project, "is_active": False},
-        {"slug": "own-p1", "project": project, "author": make_annotator()},
     ]
     for row in rows:
         ValueProfile.objects.create(name="x", dimension="x", texts={"en": "x"}, **row)
@@ -76,32 +75,3 @@ def test_what_may_not_be_chosen_is_refused_by_name(project: Project, slug: str) 
         snapshot_profiles(slugs=["care", slug], project=project)
     assert refusal.value.code == "unknown_profile"
     assert slug in refusal.value.fields["profiles"]
-
-
-def test_a_persons_own_words_become_a_profile_of_theirs(project: Project) -> None:
-    alice = make_participation(project, make_annotator())
-    first = save_own_profile(participation=alice, words="My children\ncome first.", language="en")
-    again = save_own_profile(participation=alice, words="الصدق قبل كل شيء", language="ar")
-    assert first.pk == again.pk
-    again.refresh_from_db()
-    assert set(again.texts) == {"en", "ar"}
-    assert "“My children come first.”" in again.texts["en"]
-    assert again.texts["ar"].startswith("يصف")
-    assert again.author == alice.annotator
-    assert again.slug == f"own-{alice.pseudonym}"
-    assert again not in list_profiles(project=project)
-
-
-def test_a_persons_braces_are_kept_as_they_are(project: Project) -> None:
-    alice = make_participation(project, make_annotator())
-    profile = save_own_profile(participation=alice, words="{words} {0} {", language="sw")
-    assert "“{words} {0} {”" in profile.texts["sw"]
-
-
-@pytest.mark.parametrize("words", ["", "  \n", "x" * 2001, "a\0b", "\ud800"])
-def test_words_that_cannot_be_kept_are_refused(project: Project, words: str) -> None:
-    alice = make_participation(project, make_annotator())
-    with pytest.raises(Refused) as refusal:
-        save_own_profile(participation=alice, words=words, language="en")
-    assert refusal.value.fields.keys() == {"words"}
-    assert not ValueProfile.objects.filter(author__isnull=False).exists()

@@ -35,6 +35,7 @@ PAGES = {
     "join": ["/join/gates-open/"],
     "consent": ["/projects/gates/consent/"],
     "profile": ["/projects/gates/profile/"],
+    "words": ["/projects/gates/words/"],
     "training": ["/projects/school/training/"],
     "leave": ["/projects/everyday/leave/"],
     "instructions": ["/projects/everyday/instructions/"],
@@ -95,6 +96,7 @@ def make_projects(alice: Annotator, language: str) -> dict[str, int]:
         "gates": {
             "consent_text": {language: answers[1]},
             "demographics": default_demographics(),
+            "own_words_asked": True,
         },
         "done": {"target_per_person": 1},
         "school": {"training_items": 1},

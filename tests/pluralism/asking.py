@@ -10,6 +10,7 @@ from pluralism.strategies import (
     STRATEGIES,
     Candidate,
     Message,
+    OwnWords,
     Request,
     Strategy,
     Task,
@@ -57,8 +58,9 @@ def task(
     language: str = "en",
     seed: int = 7,
     attempt: int = 1,
+    words: tuple[OwnWords, ...] = (),
 ) -> Task:
-    return Task(conversation, language, k, seed, attempt)
+    return Task(conversation, language, k, seed, attempt, words=words)
 
 
 def bodies(requests: Sequence[Request]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pluralism.strategies import Message, Request
+from pluralism.strategies import Message, OwnWords, Request
 from tests.pluralism.asking import PROFILES, QUESTION, ask, made, reason
 
 
@@ -86,6 +86,63 @@ def test_profiles_that_cannot_be_used_are_refused(profiles: Any) -> None:
     with pytest.raises(ValidationError) as refusal:
         made("value_systems", profiles=profiles)
     assert {item["loc"][0] for item in refusal.value.errors()} == {"profiles"}
+
+
+MINE = OwnWords(7, "ar", "الصدق\nقبل كل {words}")
+
+
+def test_own_words_take_the_place_of_a_profile_that_the_seed_draws() -> None:
+    """Framed in their own language; the profiles drawn beside them are as many as places are left."""
+    slots = Counter[int]()
+    for seed in range(300):
+        first, second = (
+            ask("value_systems", k=3, seed=seed, attempt=attempt, words=(MINE,))
+            for attempt in (1, 2)
+        )
+        assert [r.origin for r in first] == [r.origin for r in second]
+        (slot,) = (i for i, r in enumerate(first) if r.origin["profile"] == "own-words")
+        assert first[slot].origin == {"profile": "own-words", "profile_language": "ar", "words": 7}
+        assert first[slot].messages[0].content.startswith("يصف الشخص")
+        assert "«الصدق قبل كل {words}»" in first[slot].messages[0].content
+        assert len({r.origin["profile"] for r in first}) == 3
+        slots[slot] += 1
+    assert all(abs(count - 100) < 30 for count in slots.values())
+
+
+def test_own_words_are_framed_in_english_where_that_is_asked_or_nothing_else_is_known() -> None:
+    said = {
+        language: ask(
+            "value_systems",
+            k=2,
+            words=(OwnWords(1, language, "Ukweli."),),
+            parameters={"instruction_language": instruction},
+        )
+        for language, instruction in (("sw", "prompt"), ("ar", "english"))
+    }
+    for requests in said.values():
+        assert any("in these words: “Ukweli.”" in r.messages[0].content for r in requests)
+
+
+def test_all_may_be_made_from_own_words_and_no_more_than_there_are_places() -> None:
+    words = tuple(OwnWords(number, "en", f"Mine {number}.") for number in range(5))
+    origins = [r.origin for r in ask("value_systems", k=3, words=words)]
+    assert [origin["words"] for origin in origins] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "expected"),
+    [
+        ("value_systems", {}, 0),
+        ("value_systems", {"own_words": 2}, 2),
+        ("independent", {}, None),
+        ("select_dpp", {}, None),
+        ("select_dpp", {"base": "value_systems", "base_parameters": {"profiles": PROFILES, "own_words": 1}}, 1),
+    ],
+)  # fmt: skip
+def test_a_strategy_tells_whether_it_has_a_use_for_own_words(
+    name: str, parameters: dict[str, Any], expected: int | None
+) -> None:
+    assert made(name, **parameters).words_per_set == expected
 
 
 def test_profiles_that_make_the_model_say_the_same_make_no_set() -> None:

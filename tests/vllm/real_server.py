@@ -19,6 +19,8 @@ from config.embedded import die_with_parent
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv-vllm" / "bin" / "python"
 MODEL = "tiny"
+ALIAS = "tiny-too"
+"""The same model by another name: what is asked of two models can be asked of one server."""
 API_KEY = "tests-only"
 START_SECONDS = 300.0
 # As docs/generation.md starts it, but for what a CPU and a model without weights need.
@@ -117,6 +119,7 @@ def run_vllm(folder: Path, *, port: int = 0) -> Iterator[RealServer]:
         str(model),
         "--served-model-name",
         MODEL,
+        ALIAS,
         "--api-key",
         API_KEY,
         "--port",

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from pluralism.strategies import Message, Task, make_strategy
-from tests.vllm.real_server import API_KEY, MODEL, RealServer
+from tests.vllm.real_server import ALIAS, API_KEY, MODEL, RealServer
 from workers.vllm import Answer, ModelServer, NotServedError, RejectedError, TooLongError
 
 pytestmark = pytest.mark.vllm
@@ -60,7 +60,7 @@ def test_a_completion_comes_back_with_its_model_reason_and_tokens(vllm: RealServ
 
 
 def test_the_model_is_found_and_the_probe_passes(vllm: RealServer) -> None:
-    assert ask(vllm, lambda server: server.models()) == (MODEL,)
+    assert ask(vllm, lambda server: server.models()) == (MODEL, ALIAS)
     ask(vllm, lambda server: server.probe(MODEL))
 
 

@@ -25,7 +25,7 @@ from annotator.services import generation
 from annotator.services.generation import start_trial
 from annotator.services.profiles import add_library_profiles
 from tests.factories import make_prompt
-from tests.vllm.real_server import MODEL, RealServer, free_port, run_vllm
+from tests.vllm.real_server import ALIAS, MODEL, RealServer, free_port, run_vllm
 from tests.workers.celery_worker import run_worker, wait_until
 from tests.workers.runs import only_set, pump, start
 from tests.workers.test_worker_processes import assert_nothing_lost_or_doubled
@@ -41,20 +41,28 @@ STRUCTURED = {"protocol": "structured", "max_characters": 80}
 
 
 @pytest.mark.parametrize(
-    ("strategy", "parameters"),
+    ("strategy", "parameters", "origin"),
     [
-        ("nc_prompt", {**STRUCTURED, "max_tokens": 1500}),
+        ("nc_prompt", {**STRUCTURED, "max_tokens": 1500}, set()),
         (
             "nc_prompt",
             {**STRUCTURED, "max_tokens": 1800, "composition": "k_minus_1_nc_plus_default"},
+            {"part"},
         ),
-        ("value_systems", {"profiles": ["traditional", "care", "order"], "max_tokens": 1500}),
+        ("verbalized", {"max_characters": 80, "max_tokens": 1500}, {"probability"}),
+        (
+            "value_systems",
+            {"profiles": ["traditional", "care", "order"], "max_tokens": 1500},
+            {"profile", "profile_language"},
+        ),
         (
             "select_dpp",
             {"base": "nc_prompt", "base_parameters": STRUCTURED, "pool": 8, "max_tokens": 1500},
+            {"pool", "drawn"},
         ),
-        ("select_dpp", {"pool": 8, "max_tokens": 1500}),
-        ("models", {"models": [MODEL, MODEL + ":latest"], "max_tokens": 1500}),
+        ("select_dpp", {"pool": 8, "max_tokens": 1500}, {"pool", "drawn"}),
+        ("models", {"models": [MODEL, ALIAS], "max_tokens": 1500}, {"asked_model"}),
+        ("independent", {"max_tokens": 1500}, set()),
     ],
 )
 def test_a_strategy_of_each_kind_makes_sets(
@@ -63,6 +71,7 @@ def test_a_strategy_of_each_kind_makes_sets(
     vllm_settings: Settings,
     strategy: str,
     parameters: dict[str, Any],
+    origin: set[str],
 ) -> None:
     add_library_profiles()
     run = start(
@@ -70,30 +79,62 @@ def test_a_strategy_of_each_kind_makes_sets(
     )
     run = pump(run)
     progress = run_progress(run)
-    if strategy == "models":  # one of them is not served
-        assert "does not exist" in run.pause_reason
-        return
     assert progress.complete >= 5, progress  # noise may be empty three times
-    assert Response.objects.filter(candidate_set__run=run).count() == 4 * progress.complete
+    made = list(Response.objects.filter(candidate_set__run=run))
+    assert len(made) == 4 * progress.complete
+    assert all(origin <= response.origin.keys() for response in made), made[0].origin
 
 
-def test_stated_probabilities_are_read_or_refused_with_their_reason(
+def test_stated_probabilities_are_numbers_between_0_and_1(
     project: Project, vllm: RealServer, vllm_settings: Settings
 ) -> None:
-    run = pump(
-        start(
-            project,
-            *QUESTIONS,
-            strategy="verbalized",
-            parameters={"max_characters": 80, "max_tokens": 1500, "max_length_ratio": None},
-        )
+    """Random weights would state any number; the schema lets the server write no other."""
+    run = start(
+        project,
+        *QUESTIONS,
+        strategy="verbalized",
+        parameters={"max_characters": 80, "max_tokens": 1500, "max_length_ratio": None},
     )
-    progress = run_progress(run)
-    assert progress.done == 6
-    # Random weights state any number: what they state is refused unless it is a probability.
-    assert set(progress.reasons) <= {"bad_probability", "invalid_json"}, progress
-    for response in Response.objects.filter(candidate_set__run=run):
-        assert 0 <= response.origin["probability"] <= 1
+    pump(run)
+    stated = Response.objects.filter(candidate_set__run=run).values_list("origin", flat=True)
+    assert len({origin["probability"] for origin in stated}) > 4
+    assert all(0 <= origin["probability"] <= 1 for origin in stated)
+    lost = Exchange.objects.filter(candidate_set__run=run).exclude(outcome="complete")
+    assert not lost.filter(outcome="bad_probability").exists()
+
+
+def test_each_of_several_models_writes_a_candidate(
+    project: Project, vllm: RealServer, vllm_settings: Settings
+) -> None:
+    run = start(
+        project,
+        *QUESTIONS,
+        strategy="models",
+        parameters={"models": [MODEL, ALIAS], "max_tokens": 1500, "max_length_ratio": None},
+    )
+    pump(run)
+    complete = CandidateSet.objects.filter(run=run, state="complete")
+    for made in complete:
+        origins = list(made.responses.order_by("slot").values_list("origin", flat=True))
+        assert [origin["asked_model"] for origin in origins] == [MODEL, ALIAS, MODEL, ALIAS]
+        asked = Exchange.objects.filter(candidate_set=made, attempt=made.attempt)
+        assert {exchange.request["model"] for exchange in asked} == {MODEL, ALIAS}
+    assert complete.count() >= 5
+
+
+def test_a_model_that_is_not_served_pauses_the_run_by_its_name(
+    project: Project, vllm: RealServer, vllm_settings: Settings
+) -> None:
+    run = start(
+        project,
+        QUESTIONS[0],
+        strategy="models",
+        parameters={"models": [MODEL, "another"], "max_tokens": 1500},
+    )
+    run = pump(run)
+    assert run.state == "paused"
+    assert "another" in run.pause_reason
+    assert "does not exist" in run.pause_reason
 
 
 def test_an_answer_cut_at_max_tokens_is_truncated_and_never_shown(

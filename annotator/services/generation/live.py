@@ -14,6 +14,7 @@ from annotator.models import Annotator, CandidateSet, GenerationRun, Project, Pr
 from annotator.selectors.endpoints import generating_endpoints
 from annotator.services.generation.queue import ClaimedSet
 from annotator.services.generation.runs import check_request, checked_strategy
+from annotator.services.own_words import use_words_of_author
 from annotator.services.prompt_rows import MAX_TEXT, is_visible, text_problem
 from pluralism.strategies import Strategy
 
@@ -44,7 +45,8 @@ def ask_for_turn(*, turn: Turn) -> CandidateSet:
        conversation has ended. The message stays stored.
     2. Find the project's standing run; where the wave, the model or k have changed, put another in its
        place, and let those who still wait come along.
-    3. Queue the set. A set that failed stays, and another takes its place.
+    3. Queue the set. A set that failed stays, and another takes its place. Where the wave asks what matters
+       to people, one of its candidates is made with the author's own words.
     """
     with transaction.atomic():
         # Two requests at the same moment must not ask twice, nor start two runs.
@@ -55,7 +57,8 @@ def ask_for_turn(*, turn: Turn) -> CandidateSet:
         if living is not None:
             return living
         _check_turn(turn, project)
-        run, made_by = _standing_run(project)
+        wave = Wave.objects.filter(project=project).latest("number")
+        run, made_by = _standing_run(project, wave)
         candidate_set = CandidateSet.objects.create(
             project=project,
             run=run,
@@ -64,6 +67,7 @@ def ask_for_turn(*, turn: Turn) -> CandidateSet:
             strategy=run.strategy,
             template_version=made_by.template_version,
         )
+        use_words_of_author(candidate_set=candidate_set, turn=turn, wave=wave, strategy=made_by)
         ring_run(run_id=run.pk, queue=run.queue)
     return candidate_set
 
@@ -93,9 +97,8 @@ def _prompt_of(turn: Turn) -> Prompt:
     return prompt
 
 
-def _standing_run(project: Project) -> tuple[GenerationRun, Strategy]:
-    """Return the run that makes the project's live sets as its current wave says, and its strategy."""
-    wave = Wave.objects.filter(project=project).latest("number")
+def _standing_run(project: Project, wave: Wave) -> tuple[GenerationRun, Strategy]:
+    """Return the run that makes the project's live sets as this wave says, and its strategy."""
     made_by = checked_strategy(
         wave.setting("strategy"),
         wave.setting("strategy_parameters"),

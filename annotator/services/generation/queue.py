@@ -9,13 +9,14 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from annotator.bells import ring_measuring, ring_run
-from pluralism.strategies import Message, Source
+from pluralism.strategies import Message, OwnWords, Source
 
 LEASE = timedelta(seconds=45)
 """A worker renews its leases every few seconds; one that is gone for this long has lost its sets."""
 MAX_FAULTS = 3
 """So many attempts that count against a set, and it has failed."""
 
+# Words that were taken back since the set was queued are left out.
 CLAIM = """
     WITH due AS (
         SELECT s.id, coalesce(prompt.text, '') AS text, coalesce(prompt.system, '') AS system
@@ -28,7 +29,12 @@ CLAIM = """
     UPDATE annotator_candidateset s
     SET state = 'running', token = gen_random_uuid(), lease_until = now() + %(lease)s * interval '1 second', attempt = s.attempt + 1, not_before = NULL
     FROM due WHERE s.id = due.id
-    RETURNING s.id, s.token, s.attempt, s.seed, s.language, due.text, due.system, s.source_set_id, s.turn_id
+    RETURNING s.id, s.token, s.attempt, s.seed, s.language, due.text, due.system, s.source_set_id, s.turn_id, (
+        SELECT json_agg(json_build_array(words.id, words.language, words.text) ORDER BY words.id)
+        FROM annotator_wordsuse used JOIN annotator_ownwords words ON words.id = used.words_id
+        JOIN annotator_participation person ON person.id = words.participation_id
+        JOIN annotator_ownwords newest ON newest.id = person.words_id
+        WHERE used.candidate_set_id = s.id AND person.withdrawn_at IS NULL AND newest.text <> '' AND (newest.lent OR s.turn_id IS NOT NULL))
 """
 
 SOURCES = """
@@ -100,7 +106,8 @@ NEGLECTED = """
 class ClaimedSet:
     """A set that a worker holds until its lease ends, and the conversation to answer.
 
-    `text` is its last message, `earlier` what was said before; `source` is what an aligned set translates.
+    `text` is its last message, `earlier` what was said before; `source` is what an aligned set translates;
+    `words` are people's own that candidates are made with.
     """
 
     set_id: int
@@ -112,6 +119,7 @@ class ClaimedSet:
     system: str
     source: Source | None = None
     earlier: tuple[Message, ...] = ()
+    words: tuple[OwnWords, ...] = ()
 
     @property
     def conversation(self) -> tuple[Message, ...]:
@@ -125,10 +133,10 @@ def claim_sets(*, run_id: int, limit: int, lease: timedelta = LEASE) -> list[Cla
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, {"run": run_id, "limit": limit, "lease": lease.total_seconds()})
         rows = sorted(cursor.fetchall())
-        sources = _read_sources(cursor, [row[-2] for row in rows if row[-2]])
-        said = _read_conversations(cursor, [row[-1] for row in rows if row[-1]])
+        sources = _read_sources(cursor, [row[-3] for row in rows if row[-3]])
+        said = _read_conversations(cursor, [row[-2] for row in rows if row[-2]])
     claimed = []
-    for *ids, text, system, source_id, turn_id in rows:
+    for *ids, text, system, source_id, turn_id, words in rows:
         last, first, earlier = said.get(turn_id, (text, system, ()))
         set_id, token, attempt, seed, language = ids
         claimed.append(
@@ -142,6 +150,7 @@ def claim_sets(*, run_id: int, limit: int, lease: timedelta = LEASE) -> list[Cla
                 system=first,
                 source=sources.get(source_id),
                 earlier=earlier,
+                words=tuple(OwnWords(*one) for one in words or ()),
             )
         )
     return claimed

@@ -17,6 +17,7 @@ from annotator.selectors.endpoints import generating_endpoints
 from annotator.selectors.profiles import with_profiles
 from annotator.selectors.wanted import WANTED_PROMPTS
 from annotator.services.generation.queue import finish_runs
+from annotator.services.own_words import FEWEST_LENDERS, use_lent_words
 from pluralism.strategies import STRATEGIES, Strategy, UnfitError, make_strategy
 
 State = GenerationRun.State
@@ -96,6 +97,11 @@ def start_run(
                     "There is no prompt to generate for: import prompts in these languages, or choose another strategy, model or parameter. Prompts that already have candidates made in this way are left out."
                 ),
             )
+        if made_by.words_per_set and not use_lent_words(run=run, strategy=made_by):
+            sentence = _(
+                "In none of these languages do %(least)d people lend their own words yet. Leave that parameter at 0, or wait until more do."
+            ) % {"least": FEWEST_LENDERS}
+            raise Refused("no_words", sentence, fields={"parameters.own_words": sentence})
         ring_run(run_id=run.pk, queue=run.queue)
     return run
 
