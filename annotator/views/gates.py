@@ -141,6 +141,7 @@ def words(request: HttpRequest, slug: str) -> HttpResponse:
             text=UNSTORABLE.sub("", form.text),
             language=form.language or participation.languages[0],
         ),
+        "is_answered": wave.setting("turns") > 1 or wave.setting("own_prompt_share") > 0,
         "is_new": said is None,
         "most": LONGEST_WORDS,
         "errors": errors,

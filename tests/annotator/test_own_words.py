@@ -102,6 +102,7 @@ def test_people_are_asked_once_and_may_leave_it_empty(client: Client, project: P
     assert client.get(TASK)["Location"] == URL
     html = client.get(URL).content.decode()
     assert '<form id="words"' in html
+    assert "your own messages" in html
     assert "required" not in html
     assert (
         client.post(URL, {"text": " \u200b\n", "language": "en", "lend": "yes"})["Location"] == TASK
@@ -110,6 +111,11 @@ def test_people_are_asked_once_and_may_leave_it_empty(client: Client, project: P
     alice.refresh_from_db()
     assert alice.words == OwnWords.objects.get()
     assert (OwnWords.objects.get().text, OwnWords.objects.get().lent) == ("", False)
+
+
+def test_who_writes_no_messages_is_promised_no_response_to_them(client: Client) -> None:
+    come_in(client, make_words_project(own_prompt_share=0.0))
+    assert "your own messages" not in client.get(URL).content.decode()
 
 
 def test_nobody_is_asked_where_the_project_does_not_want_it(client: Client) -> None:
