@@ -232,10 +232,10 @@ def measure_ours(run: "GenerationRun", *, worker: int | None = None) -> Measured
         reasons = Counter(again.values_list("outcome", flat=True))
         said = ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
         print(f"attempts that made no set: {said}", flush=True)
-    lost = Exchange.objects.filter(candidate_set__run=run, answer=None)
+    lost = Exchange.objects.filter(candidate_set__run=run, answer__isnull=True)
     if lost.exists():
         print(
-            f"{lost.count()} requests without an answer, asked again: {lost[0].error}", flush=True
+            f"{lost.count()} requests without an answer, asked again: {set(lost.values_list('error', flat=True))}", flush=True
         )
     return Measured(seconds, sum(tokens or 0 for tokens in answers), cpu)
 
