@@ -36,7 +36,7 @@ demo-reset: .venv/app ## Throw the demo's data away
 	@$(BIN)/python -m config.demo --reset
 
 test: .venv/dev ## Run the whole suite, with real servers and a real browser
-	@$(BIN)/python -m pytest -m "not vllm and not trainers"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not vllm and not trainers"
 
 test-vllm: .venv/dev ## Run the tests against a real vLLM on the CPU (installs 2.5 GB into .venv-vllm)
 	@bash tests/vllm/install.sh
