@@ -235,7 +235,8 @@ def measure_ours(run: "GenerationRun", *, worker: int | None = None) -> Measured
     lost = Exchange.objects.filter(candidate_set__run=run, answer__isnull=True)
     if lost.exists():
         print(
-            f"{lost.count()} requests without an answer, asked again: {set(lost.values_list('error', flat=True))}", flush=True
+            f"{lost.count()} requests without an answer, asked again: {set(lost.values_list('error', flat=True))}",
+            flush=True,
         )
     return Measured(seconds, sum(tokens or 0 for tokens in answers), cpu)
 
