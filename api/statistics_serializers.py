@@ -100,19 +100,11 @@ class ConsistencySerializer(serializers.Serializer[Any]):
     )
 
 
-class OwnConsistencySerializer(serializers.Serializer[Any]):
-    """One person."""
-
-    annotator_id = serializers.CharField()
-    same = FigureSerializer()
-
-
 class ConsistencyReportSerializer(serializers.Serializer[Any]):
-    """All together, each language, each person who was asked again."""
+    """All together, and each language; `annotators/` has each person."""
 
     whole = ConsistencySerializer()
     languages = ConsistencySerializer(many=True)
-    annotators = OwnConsistencySerializer(many=True)
 
 
 class CountryScoreSerializer(serializers.Serializer[Any]):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from annotator.models import Project
 from annotator.selectors.statistics import Figure
-from pluralism.intervals import clustered_share_interval, share_interval
+from pluralism.intervals import clustered_share_interval
 
 # One row per person and language. Along the index of the repeats, which are few.
 REPEATS = """
@@ -34,14 +34,6 @@ GROUP BY 1, 2 ORDER BY 1, 2
 
 
 @dataclass(frozen=True)
-class OwnConsistency:
-    """How often one person, by pseudonym, answered the same again; the interval is Wilson's."""
-
-    annotator_id: str
-    same: Figure
-
-
-@dataclass(frozen=True)
 class Consistency:
     """How often people of one language answered the same again; `language` is empty for all together.
 
@@ -57,11 +49,10 @@ class Consistency:
 
 @dataclass(frozen=True)
 class ConsistencyReport:
-    """All together, each language, each person."""
+    """All together, and each language; `selectors.annotators` has each person."""
 
     whole: Consistency
     languages: Sequence[Consistency]
-    annotators: Sequence[OwnConsistency]
 
 
 @dataclass(frozen=True)
@@ -89,12 +80,6 @@ def report_of(found: Sequence[tuple[Any, ...]]) -> ConsistencyReport:
         languages=[
             _together(language, [row for row in rows if row.language == language])
             for language in languages
-        ],
-        annotators=[
-            OwnConsistency(
-                pseudonym, Figure(same / given, share_interval(count=same, n=given), given)
-            )
-            for pseudonym, (given, same) in _by_person(rows).items()
         ],
     )
 

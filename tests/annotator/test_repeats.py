@@ -27,6 +27,7 @@ from annotator.selectors.exports import native_rows
 from annotator.selectors.values import list_person_scores
 from annotator.services.assignments import claim_next
 from annotator.services.projects import ensure_wave
+from annotator.services.releases.documents.methods import write_consistency
 from annotator.services.repeats import GIVE_DUE, give_repeat_if_due, plan_repeat
 from annotator.services.withdrawal import withdraw
 from annotator.views.steps import next_step
@@ -36,6 +37,7 @@ from tests.factories import (
     make_participation,
     make_project,
     make_set,
+    make_token,
 )
 
 pytestmark = pytest.mark.django_db
@@ -191,15 +193,15 @@ def test_consistency_counts_the_same_answers_wherever_they_stood() -> None:
     work(alice, wave, 100)
     work(bob, wave, 100, steady=False)
     report = consistency(project=alice.project)
-    shares = {one.annotator_id: one.same.value for one in report.annotators}
-    assert shares == {alice.pseudonym: 1.0, bob.pseudonym: 0.0}
+    same, given = 0, 0
     assert (report.whole.people, report.whole.by_chance) == (2, 0.25)
     assert [one.language for one in report.languages] == ["en"]
     for person in (alice, bob):
         person.refresh_from_db()
-        own = next(one for one in report.annotators if one.annotator_id == person.pseudonym)
-        assert own.same.n == person.repeats_given > 0
+        assert person.repeats_given > 0
         assert person.repeats_same == (person.repeats_given if person == alice else 0)
+        same, given = same + person.repeats_same, given + person.repeats_given
+    assert (report.whole.same.value, report.whole.same.n) == (same / given, given)
 
 
 def test_too_little_consistency_is_flagged_once_and_removes_nothing() -> None:
@@ -260,3 +262,19 @@ def test_a_page_tells_nothing_of_a_repeat_and_costs_no_more(client: Client) -> N
         assert 'name="explanation"' in html
         work(alice, wave, 1)
     assert costs["repeat"] <= costs["collect"] + 1
+
+
+def test_keys_read_it_and_a_release_tells_it(client: Client) -> None:
+    alice, wave = make_work(tasks=30)
+    work(alice, wave, 60)
+    token = make_token(alice.project, scopes=["read:statistics"])
+    answer = client.get(
+        "/api/v1/projects/everyday/statistics/consistency/",
+        headers={"Authorization": f"Bearer {token}"},
+    ).json()
+    assert (answer["whole"]["same"]["value"], answer["whole"]["people"]) == (1.0, 1)
+    assert answer["whole"]["same"]["interval"] is None
+    assert "one person" in answer["whole"]["same"]["undefined_because"]
+    text = write_consistency(consistency(project=alice.project).whole)
+    assert text.startswith("1 people were asked")
+    assert "100.0% of the cases" in text

@@ -50,7 +50,7 @@ def write_methods(
                 f"{facts.explanations_given:,} have one.",
                 "## Agreement",
                 _agreement(facts.agreement),
-                _consistency(facts.consistency),
+                write_consistency(facts.consistency),
                 "## What was left out, and what people did not answer",
                 "Excluded from what counts: "
                 f"{facts.excluded['withdrawn']:,} judgments of people who withdrew (they are in no file), "
@@ -209,7 +209,8 @@ def _agreement(agreement: Agreement) -> str:
     )
 
 
-def _consistency(consistency: Consistency) -> str:
+def write_consistency(consistency: Consistency) -> str:
+    """Return how steady one person's answers are."""
     same = consistency.same
     if same.value is None:
         return "Nobody was asked the same question twice, so nothing tells how steady one person's answers are."
