@@ -1,6 +1,6 @@
 """Run every benchmark and print one table.
 
-python -m benchmarks [loop export meanwhile release prompts generation worker …]
+python -m benchmarks [race opening loop export meanwhile release prompts generation worker …]
 """
 
 import subprocess
@@ -9,6 +9,8 @@ import sys
 from benchmarks.table import show
 
 BENCHMARKS = (
+    "race",
+    "opening",
     "loop",
     "export",
     "meanwhile",

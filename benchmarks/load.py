@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+PEOPLE = 32
+
 
 @dataclass(frozen=True)
 class Load:

@@ -1,9 +1,11 @@
 """The annotator's loop: one htmx POST that stores an answer and returns the next task.
 
-    python -m benchmarks.loop [--pairs N] [--seconds S] [--comparisons N] [--million N]
+    python -m benchmarks.loop [--pairs N] [--seconds S] [--comparisons N] [--million N] [--behind N] [--plain]
 
-Held against the bare Django view of the yardstick (`bare.py`), on the same gunicorn settings, the same
-PostgreSQL, in turns. Then the same loop in a project of a million comparisons against one of a thousand.
+Two of three places are reserved by country and one task in twenty is a gold item; `--plain` measures without both. Held
+against the bare Django view of the yardstick (`bare.py`), on the same gunicorn settings, the same PostgreSQL, in
+turns. Then the same loop in a study of a million comparisons against one of a few thousand, and of people who have
+5,000 tasks behind them against newcomers to the same study. `--million 0` leaves these out.
 """
 
 import argparse
@@ -19,41 +21,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.load import BareClient, Load, TaskClient, press
+from benchmarks.load import PEOPLE, BareClient, Load, TaskClient, press
 from benchmarks.table import row
 from config.embedded import run_services
 
+if TYPE_CHECKING:  # Django is set up in `main`
+    from annotator.models import Participation
+
 ROOT = Path(__file__).resolve().parent.parent
 BARE = ROOT.parent / "shared" / "bench" / "bare.py"
-PEOPLE = 32
-
-FIXTURE = """
-WITH prompts AS (
-    INSERT INTO annotator_prompt (project_id, import_key, language, text, system, topic, licence, source, created_at)
-    SELECT %(project)s, 'bench-' || n, 'en', 'Question ' || n || ': what do you owe your parents?', '', '', '', 'pregenerated', now()
-    FROM generate_series(1, %(sets)s) n RETURNING id
-), sets AS (
-    INSERT INTO annotator_candidateset (project_id, prompt_id, language, strategy, template_version, seed, state, attempt, faults, failure, failure_detail, created_at)
-    SELECT %(project)s, id, 'en', 'imported', '', id, 'complete', 1, 0, '', '', now() FROM prompts RETURNING id
-), responses AS (
-    INSERT INTO annotator_response (project_id, candidate_set_id, slot, text, html, flags, language_check, origin, strategy, template_version, model, finish_reason, codes, detected_language)
-    SELECT %(project)s, sets.id, slot, body, '<p>' || body || '</p>', '{}', '', '{}', 'imported', '', 'bench', 'stop', '{}', ''
-    FROM sets, generate_series(0, 3) slot, LATERAL (SELECT left(repeat('a line of plain words for ' || sets.id || '/' || slot || ' ', 40), %(bytes)s) AS body) texts
-    RETURNING id, candidate_set_id, slot
-), comparisons AS (
-    INSERT INTO annotator_comparison (project_id, candidate_set_id, number, kind, language, seed, created_at)
-    SELECT %(project)s, id, number, 'collect', 'en', id, now() FROM sets, generate_series(0, %(per_set)s - 1) number RETURNING id, candidate_set_id
-), options AS (
-    INSERT INTO annotator_comparisonoption (comparison_id, response_id, position)
-    SELECT comparisons.id, responses.id, responses.slot FROM comparisons JOIN responses USING (candidate_set_id)
-), keys AS MATERIALIZED (
-    SELECT id, nextval('annotator_assignment_key') AS key FROM comparisons
-)
-INSERT INTO annotator_assignment (project_id, comparison_id, number, language, stratum, tier, key, state, place_kind, display_order, explanation_asked)
-SELECT %(project)s, id, number, 'en', '', 1, key, 'open', 'planned', '{2,0,3,1}', 'optional' FROM keys, generate_series(0, 2) number
-"""
 
 
 @contextmanager
@@ -92,58 +70,18 @@ def serve(application: str, *, cwd: Path, environment: dict[str, str]) -> Iterat
         process.wait()
 
 
-def fill(slug: str, *, comparisons: int, per_set: int, response_bytes: int) -> list[dict[str, str]]:
-    """Make an open project with so many comparisons of three places, and people who are signed in; return their cookies."""
-    from django.contrib.sessions.backends.db import SessionStore
-    from django.db import connection
-
-    from annotator.models import Annotator, Participation
-    from annotator.services.projects import create_project, open_project
-
-    project = create_project(
-        slug=slug,
-        name=slug,
-        languages=["en"],
-        overlap=3,
-        ways_out=["none", "all_bad"],
-        demographics=[],
-    )
-    open_project(project=project)
-    with connection.cursor() as cursor:
-        cursor.execute("SET work_mem = '256MB'")
-        cursor.execute(
-            FIXTURE,
-            {
-                "project": project.pk,
-                "sets": comparisons // per_set,
-                "per_set": per_set,
-                "bytes": response_bytes,
-            },
-        )
-        cursor.execute("RESET work_mem")
-    cookies = []
-    for number in range(PEOPLE):
-        person, _ = Annotator.objects.get_or_create(username=f"bench{number}")
-        Participation.objects.create(
-            annotator=person, project=project, pseudonym=f"p{number}", languages=["en"]
-        )
-        session = SessionStore()
-        session.update(
-            {
-                "_auth_user_id": str(person.pk),
-                "_auth_user_backend": "django.contrib.auth.backends.ModelBackend",
-                "_auth_user_hash": person.get_session_auth_hash(),
-            }
-        )
-        session.create()
-        cookies.append({"sessionid": session.session_key or "", "csrftoken": "x" * 32})
-    return cookies
-
-
 def against_bare(environment: dict[str, str], options: argparse.Namespace) -> None:
     """Loops per second of 32 people against requests per second of the bare view."""
-    cookies = fill("hundred", comparisons=options.comparisons, per_set=1, response_bytes=800)
-    _vacuum()
+    from benchmarks.tasks import fill, vacuum
+
+    cookies = fill(
+        "hundred",
+        comparisons=options.comparisons,
+        per_set=1,
+        response_bytes=800,
+        divided=not options.plain,
+    )
+    vacuum()
     bare_environment = environment | {
         "DATABASE_URL": environment["DATABASE_URL"].replace("/plurivox?", "/bare?")
     }
@@ -161,20 +99,17 @@ def against_bare(environment: dict[str, str], options: argparse.Namespace) -> No
         serve("bare:application", cwd=BARE.parent, environment=bare_environment) as bare_port,
         serve("config.wsgi", cwd=ROOT, environment=environment) as port,
     ):
-        turns = (
+        ours, bare = _pairs(
+            _visitors(port, "hundred", cookies),
             [BareClient(bare_port, each, "") for each in bare_cookies],
-            [TaskClient(port, each, "/projects/hundred/task/") for each in cookies],
+            options,
         )
-        ours, bare = _pairs(turns[1], turns[0], options)
-    figure = f"loops/s, {PEOPLE} people, {options.comparisons:,} open comparisons"
-    print(
-        row(
-            figure,
-            median_rate(ours),
-            f"bare view, {median_rate(bare)}",
-            [a.rate / b.rate for a, b in zip(ours, bare, strict=True)],
-            "≥ 0.5",
-        )
+    _show_rates(
+        f"loops/s, {PEOPLE} people, {options.comparisons:,} open comparisons",
+        ours,
+        ("bare view", bare),
+        "≥ 0.5",
+        options,
     )
     p95s = [a.p95 / b.p95 for a, b in zip(ours, bare, strict=True)]
     print(
@@ -189,109 +124,158 @@ def against_bare(environment: dict[str, str], options: argparse.Namespace) -> No
 
 
 def against_small(environment: dict[str, str], options: argparse.Namespace) -> None:
-    """The loop in a very large project against a small one."""
-    large = fill("million", comparisons=options.million, per_set=20, response_bytes=60)
-    small = fill(
-        "thousand",
-        comparisons=max(1000, 6 * int(options.seconds) * 400 // 3),
-        per_set=20,
-        response_bytes=60,
-    )
-    _vacuum()
+    """The loop in a very large study against a small one."""
+    from benchmarks.tasks import fill, vacuum
+
+    sizes = {
+        "million": options.million,
+        "thousand": max(1000, 6 * int(options.seconds) * 400 // 3),
+    }
+    cookies = {
+        slug: fill(slug, comparisons=size, per_set=20, response_bytes=60, divided=not options.plain)
+        for slug, size in sizes.items()
+    }
+    vacuum()
     with serve("config.wsgi", cwd=ROOT, environment=environment) as port:
-        clients = [
-            [TaskClient(port, each, f"/projects/{slug}/task/") for each in cookies]
-            for slug, cookies in (("million", large), ("thousand", small))
-        ]
-        ours, others = _pairs(clients[0], clients[1], options)
-    figure = f"loops/s, {PEOPLE} people, {options.million:,} open comparisons"
+        large, small = _pairs(
+            _visitors(port, "million", cookies["million"]),
+            _visitors(port, "thousand", cookies["thousand"]),
+            options,
+        )
+    _show_rates(
+        f"loops/s, {PEOPLE} people, {options.million:,} open comparisons",
+        large,
+        ("a few thousand", small),
+        "≥ 0.85",
+        options,
+    )
+
+
+def against_first(environment: dict[str, str], options: argparse.Namespace) -> None:
+    """The loop of people who have thousands of tasks behind them against newcomers, in the very large study."""
+    from annotator.models import Project
+    from benchmarks.tasks import enter, give_history, vacuum
+
+    old = give_history("million", tasks=options.behind)
+    project = Project.objects.get(slug="million")
+    new = [enter(project, f"new{number}", number) for number in range(PEOPLE)]
+    vacuum()
+    with serve("config.wsgi", cwd=ROOT, environment=environment) as port:
+        later, first = _pairs(
+            _visitors(port, "million", old), _visitors(port, "million", new), options
+        )
+    _show_rates(
+        f"loops/s, {PEOPLE} people at their {options.behind:,}th task and on",
+        later,
+        ("at their first and on", first),
+        "≥ 0.85",
+        options,
+    )
+
+
+def _visitors(port: int, slug: str, cookies: list[dict[str, str]]) -> list[Any]:
+    return [TaskClient(port, each, f"/projects/{slug}/task/") for each in cookies]
+
+
+def _show_rates(
+    figure: str,
+    ours: list[Load],
+    against: tuple[str, list[Load]],
+    wanted: str,
+    options: argparse.Namespace,
+) -> None:
+    name, others = against
     print(
         row(
-            figure,
+            figure + ("" if options.plain else ", strata and gold"),
             median_rate(ours),
-            f"a few thousand, {median_rate(others)}",
+            f"{name}, {median_rate(others)}",
             [a.rate / b.rate for a, b in zip(ours, others, strict=True)],
-            "≥ 0.85",
+            wanted,
         )
     )
 
 
 def claims(options: argparse.Namespace) -> None:
-    """One claim in a very large project against a small one, and by a person after 10,000 tasks against their first."""
-    from django.db import connection, transaction
-
-    from annotator.models import Annotator, Participation
-    from annotator.services.assignments import claim_next
-
-    def person(slug: str, name: str) -> Participation:
-        account = Annotator.objects.create(username=name)
-        project = Participation.objects.filter(project__slug=slug)[0].project
-        return Participation.objects.create(
-            annotator=account, project=project, pseudonym=name, languages=["en"]
+    """One claim in a very large study against a small one, and by a person after 10,000 tasks against their first."""
+    small, large, old = (
+        _newcomer("thousand", "new-small"),
+        _newcomer("million", "new-large"),
+        _newcomer("million", "old"),
+    )
+    _offer_everything(old, comparisons=10_000)
+    for _ in range(20):
+        for who in (small, large, old):
+            _claim_ms(who)
+    times = {who: [_claim_ms(who) for _ in range(100)] for who in (small, large, old)}
+    for figure, slow, against, fast in (
+        (f"one claim, {options.million:,} open comparisons", large, "a few thousand", small),
+        ("one claim, a person's 10,000th", old, "their first", large),
+    ):
+        ratios = [
+            statistics.median(times[fast][i::5]) / statistics.median(times[slow][i::5])
+            for i in range(5)
+        ]
+        print(
+            row(
+                figure,
+                f"{statistics.median(times[slow]):.2f} ms",
+                f"{against}, {statistics.median(times[fast]):.2f} ms",
+                ratios,
+                "≥ 0.85",
+            )
         )
 
-    def claim_ms(who: Participation) -> float:
-        begin = time.perf_counter()
-        with transaction.atomic():
-            if claim_next(participation=who) is None:
-                raise SystemExit("There is nothing left to claim.")
-            taken = time.perf_counter() - begin
-            transaction.set_rollback(True)
-        return 1000 * taken
 
-    small, large, old = (
-        person("thousand", "new-small"),
-        person("million", "new-large"),
-        person("million", "old"),
+def _newcomer(slug: str, name: str) -> "Participation":
+    """Let a person whose stratum nobody asks for into the study: they draw from the unreserved places."""
+    from annotator.models import Annotator, Participation, Project
+
+    return Participation.objects.create(
+        annotator=Annotator.objects.create(username=name),
+        project=Project.objects.get(slug=slug),
+        pseudonym=name,
+        languages=["en"],
     )
+
+
+def _offer_everything(person: "Participation", *, comparisons: int) -> None:
+    """Let a person have seen the first so many comparisons, with their cursor behind them."""
+    from django.db import connection
+
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO annotator_offer (participation_id, comparison_id, assignment_id, wave_id, outcome, skip_reason, shown_at)
             SELECT %s, comparison_id, min(id), (SELECT max(id) FROM annotator_wave WHERE project_id = %s), 'judged', '', now()
-            FROM annotator_assignment WHERE project_id = %s AND state = 'open' GROUP BY comparison_id ORDER BY min(key) LIMIT 10000
+            FROM annotator_assignment WHERE project_id = %s AND state = 'open' AND owner_id IS NULL AND stratum = ''
+            GROUP BY comparison_id ORDER BY min(key) LIMIT %s
             """,
-            [old.pk, old.project_id, old.project_id],
+            [person.pk, person.project_id, person.project_id, comparisons],
         )
         cursor.execute(
             """
             INSERT INTO annotator_queuecursor (participation_id, language, stratum, tier, position, served_at)
             SELECT %s, 'en', '', 1, max(key), now() FROM annotator_assignment JOIN annotator_offer USING (comparison_id) WHERE annotator_offer.participation_id = %s
             """,
-            [old.pk, old.pk],
+            [person.pk, person.pk],
         )
         cursor.execute("VACUUM ANALYZE annotator_offer")
-    for _ in range(20):
-        for who in (small, large, old):
-            claim_ms(who)
-    times = {who: [claim_ms(who) for _ in range(100)] for who in (small, large, old)}
-    typical = {who: statistics.median(each) for who, each in times.items()}
-    ratios = [
-        statistics.median(times[small][i::5]) / statistics.median(times[large][i::5])
-        for i in range(5)
-    ]
-    print(
-        row(
-            f"one claim, {options.million:,} open comparisons",
-            f"{typical[large]:.2f} ms",
-            f"a few thousand, {typical[small]:.2f} ms",
-            ratios,
-            "≥ 0.85",
-        )
-    )
-    ratios = [
-        statistics.median(times[large][i::5]) / statistics.median(times[old][i::5])
-        for i in range(5)
-    ]
-    print(
-        row(
-            "one claim, a person's 10,000th",
-            f"{typical[old]:.2f} ms",
-            f"their first, {typical[large]:.2f} ms",
-            ratios,
-            "≥ 0.85",
-        )
-    )
+
+
+def _claim_ms(person: "Participation") -> float:
+    """Claim once, for how many milliseconds, and take it back."""
+    from django.db import transaction
+
+    from annotator.services.assignments import claim_next
+
+    begin = time.perf_counter()
+    with transaction.atomic():
+        if claim_next(participation=person) is None:
+            raise SystemExit("There is nothing left to claim.")
+        taken = time.perf_counter() - begin
+        transaction.set_rollback(True)
+    return 1000 * taken
 
 
 def _pairs(
@@ -317,14 +301,6 @@ def median_rate(loads: list[Load]) -> str:
     return f"{statistics.median(load.rate for load in loads):.0f}/s"
 
 
-def _vacuum() -> None:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
-        cursor.execute("CHECKPOINT")
-
-
 def _create_database(name: str) -> None:
     from django.db import connection
 
@@ -334,11 +310,13 @@ def _create_database(name: str) -> None:
 
 def main() -> None:
     """Start the servers, fill them, measure."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description="The annotator's loop.")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--comparisons", type=int, default=100_000)
     parser.add_argument("--million", type=int, default=1_000_000)
+    parser.add_argument("--behind", type=int, default=5000)
+    parser.add_argument("--plain", action="store_true", help="no strata, no gold")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="plurivox-bench-") as folder:
         Path(folder).chmod(0o755)
@@ -367,6 +345,8 @@ def main() -> None:
                 )
             if options.million:
                 against_small(environment, options)
+                if not options.plain:
+                    against_first(environment, options)
                 claims(options)
 
 

@@ -13,9 +13,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks import loop
 from benchmarks.judged import ROOT, fill, free_port, serve, started
 from benchmarks.load import Load, TaskClient, press
+from benchmarks.loop import median_rate
 from benchmarks.table import row
 
 PEOPLE = 8
@@ -69,9 +69,11 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=2000)
     options = parser.parse_args()
     with started():
+        from benchmarks import tasks
+
         secret = fill(rows=options.rows)
         comparisons = int(4 * (options.pairs + 1) * options.seconds * 400)
-        cookies = loop.fill("tasks", comparisons=comparisons, per_set=20, response_bytes=800)
+        cookies = tasks.fill("tasks", comparisons=comparisons, per_set=20, response_bytes=800)
         for rate, wanted in ((0, "≥ 0.5"), (options.rate, "≥ 0.7")):
             port = free_port()
             with serve(port, EXPORT_RATE=str(rate)):
@@ -83,8 +85,8 @@ def main() -> None:
                 row(
                     f"loops/s, {PEOPLE} people, beside an export"
                     + (f" at EXPORT_RATE={rate}" if rate else ""),
-                    loop.median_rate([beside for beside, _alone in loads]),
-                    f"without one, {loop.median_rate([alone for _beside, alone in loads])}",
+                    median_rate([beside for beside, _alone in loads]),
+                    f"without one, {median_rate([alone for _beside, alone in loads])}",
                     [beside.rate / alone.rate for beside, alone in loads],
                     wanted,
                 )

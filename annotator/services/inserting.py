@@ -1,15 +1,19 @@
 """Inserting the rows of several tables at once: ids are fetched beforehand, so rows can name each other."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Model
-from django.db.models.sql import InsertQuery
+from django.contrib.postgres.fields import ArrayField
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.models import JSONField, Model
 
 MOST_ROWS = 10_000
 """Rows of one statement; more of them take several."""
+
+LENGTH = re.compile(r"\(.*?\)")
+"""Of a varchar: the column itself looks at it."""
 
 NEXT = """
     SELECT wanted.name, nextval(wanted.name::regclass)
@@ -47,16 +51,49 @@ def insert_together(*tables: Sequence[Model]) -> None:
 
 
 def _insertion(rows: Sequence[Model]) -> tuple[str, Sequence[Any]]:
-    """Return the INSERT as Django writes it."""
+    """Return an INSERT of whole columns: an array for each, one value where all rows have the same.
+
+    Several times as fast as an INSERT of rows, to prepare here as well as to read in PostgreSQL.
+    """
     meta = rows[0]._meta
+    here = connections[DEFAULT_DB_ALIAS]  # `connection` would look itself up for every value
     fields = [
         field for field in meta.concrete_fields if rows[0].pk is not None or not field.primary_key
     ]
-    query = InsertQuery(rows[0].__class__)
-    query.insert_values(fields, list(rows))
-    # Named, not passed: `connection` looks itself up in its thread again for every value.
-    ((sql, parameters),) = query.get_compiler(using=DEFAULT_DB_ALIAS).as_sql()
-    return sql, parameters
+    values: list[str] = []
+    constants: list[Any] = []
+    arrays: list[tuple[str, str, list[Any]]] = []
+    for field in fields:
+        column = [field.pre_save(row, add=True) for row in rows]
+        name, sql_type = f'"{field.column}"', LENGTH.sub("", str(field.db_type(here)))
+        if arrays and column.count(column[0]) == len(column) and not isinstance(field, JSONField):
+            values.append(f"%s::{sql_type}")
+            constants.append(field.get_db_prep_save(column[0], here))
+        elif isinstance(field, ArrayField):
+            values.append(f"given.{name}::{sql_type}")
+            arrays.append((name, "text", [_array_literal(each) for each in column]))
+        else:
+            values.append(f"given.{name}")
+            arrays.append((name, sql_type, [field.get_db_prep_save(each, here) for each in column]))
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    given = ", ".join(f"%s::{sql_type}[]" for _name, sql_type, _column in arrays)
+    called = ", ".join(name for name, _sql_type, _column in arrays)
+    return (
+        f"INSERT INTO {meta.db_table} ({names}) SELECT {', '.join(values)} FROM unnest({given}) AS given ({called})",  # noqa: S608 - names of tables and columns
+        [*constants, *(column for _name, _sql_type, column in arrays)],
+    )
+
+
+def _array_literal(values: Sequence[object] | None) -> str | None:
+    """Return an array of plain values as PostgreSQL writes it: unnest takes no arrays of arrays."""
+    if values is None:
+        return None
+    written = ("NULL" if each is None else _quoted(str(each)) for each in values)
+    return "{" + ",".join(written) + "}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _execute(insertions: Sequence[tuple[str, Sequence[Any]]]) -> None:

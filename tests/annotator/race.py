@@ -9,14 +9,20 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 from uuid import UUID
 
 import django
 import numpy as np
 
+if TYPE_CHECKING:  # Django is set up when this file runs, or by who imports it
+    from annotator.models import Assignment
+
+ALL_ARE_IN = "all are in"
+"""Stands as the project's description when nothing more is to come."""
 NOT_OFFERED = "AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id)"
 
 
@@ -45,8 +51,7 @@ class Tab:
         place = next((place for place in held if place.pk == place_id), None)
         if place is None or place.token is None:
             return True  # the person's other tab has already answered it
-        if self.shown.setdefault(place.comparison_id, place.token) != place.token:
-            self.wrong.append(f"{self.person} was shown comparison {place.comparison_id} twice")
+        self.see(place)
         draw = self.rng.random()
         if draw < 0.15:
             skip(assignment_id=place.pk, participation=self.person, reason="unclear")
@@ -56,7 +61,13 @@ class Tab:
             self.submit(place, clicks=2 if draw < 0.65 else 1)
         return True
 
-    def stall(self, place: "Assignment") -> None:  # type: ignore[name-defined]  # noqa: F821
+    def see(self, place: "Assignment") -> None:
+        """Remember what is shown."""
+        assert place.token is not None
+        if self.shown.setdefault(place.comparison_id, place.token) != place.token:
+            self.wrong.append(f"{self.person} was shown comparison {place.comparison_id} twice")
+
+    def stall(self, place: "Assignment") -> None:
         """Let the lease pass; come back late half of the time."""
         from django.db.models import F
         from django.db.models.functions import Now
@@ -71,28 +82,37 @@ class Tab:
         if self.rng.random() < 0.5:
             self.submit(place, clicks=1)
 
-    def submit(self, place: "Assignment", *, clicks: int) -> None:  # type: ignore[name-defined]  # noqa: F821
-        """Send the page, by a double click in two threads at the same moment."""
+    def submit(self, place: "Assignment", *, clicks: int) -> None:
+        """Send the page; a double click comes from a second thread at the same moment."""
         barrier = threading.Barrier(clicks)
         choice = "abcd"[self.rng.integers(4)]
-        threads = [
-            threading.Thread(target=self.click, args=(place, choice, barrier))
-            for _ in range(clicks)
-        ]
+
+        def click() -> None:
+            barrier.wait()
+            self.click(place, choice)
+
+        def click_elsewhere() -> None:
+            from django.db import connection
+
+            connection.ensure_connection()
+            try:
+                click()
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=click_elsewhere) for _ in range(clicks - 1)]
         for thread in threads:
             thread.start()
+        click()
         for thread in threads:
             thread.join()
 
-    def click(self, place: "Assignment", choice: str, barrier: threading.Barrier) -> None:  # type: ignore[name-defined]  # noqa: F821
-        """One click, on a connection of its own."""
-        from django.db import connection
-
+    def click(self, place: "Assignment", choice: str) -> None:
+        """Send the answer once, on the connection of this thread."""
         from annotator.errors import Missing
         from annotator.services.judgments import Answer, submit_judgment
 
-        connection.ensure_connection()
-        barrier.wait()
+        assert place.token is not None
         try:
             submit_judgment(
                 participation=self.person,
@@ -102,23 +122,20 @@ class Tab:
             )
         except Missing:
             self.wrong.append(f"{self.person} was refused an answer to what they were shown")
-        finally:
-            connection.close()
 
 
-def run(project: int, tabs: list[int], seed: int) -> list[str]:
+def run(people: Sequence[Tab], *, project: int, pause: float = 0.01) -> None:
     """Work until nothing is left for anybody: no new places to come, none leased, none for these tabs."""
     from annotator.models import Assignment, Project
 
-    people = [Tab(tab, np.random.default_rng([seed, i])) for i, tab in enumerate(tabs)]
     while True:
-        complete = Project.objects.filter(pk=project, description="all are in").exists()
+        complete = Project.objects.filter(pk=project, description=ALL_ARE_IN).exists()
         busy = Assignment.objects.filter(project=project, state="leased").exists()
         worked = [tab.step() for tab in people]
         if complete and not busy and not any(worked):
-            return [wrong for tab in people for wrong in tab.wrong]
+            return
         if not any(worked):
-            time.sleep(0.01)  # others hold what is left; nothing is asserted on time
+            time.sleep(pause)  # others hold what is left; nothing is asserted on time
 
 
 def taken_away(guard: str) -> "nullcontext[None]":
@@ -143,5 +160,10 @@ def taken_away(guard: str) -> "nullcontext[None]":
 if __name__ == "__main__":
     django.setup()
     arguments = json.loads(sys.argv[1])
-    with taken_away(arguments.pop("without")):
-        sys.stdout.write("\n".join(run(**arguments)))
+    with taken_away(arguments["without"]):
+        tabs = [
+            Tab(person, np.random.default_rng([arguments["seed"], i]))
+            for i, person in enumerate(arguments["tabs"])
+        ]
+        run(tabs, project=arguments["project"])
+        sys.stdout.write("\n".join(wrong for tab in tabs for wrong in tab.wrong))

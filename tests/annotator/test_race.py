@@ -8,14 +8,15 @@ import json
 import os
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from django.db import connection, models, transaction
 
-from annotator.models import Assignment, Judgment, Offer, Participation, Project
+from annotator.models import Assignment, Judgment, Offer, Project
+from tests.annotator.exactness import find_violations
+from tests.annotator.race import ALL_ARE_IN
 from tests.factories import make_annotator, make_participation, make_project, make_set
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
@@ -65,7 +66,7 @@ def late_commit(project: Project) -> Iterator[Callable[[int, list["subprocess.Po
                 assert any(process.poll() is None for process in processes)
 
         yield commit_when
-    Project.objects.filter(pk=project.pk).update(description="all are in")
+    Project.objects.filter(pk=project.pk).update(description=ALL_ARE_IN)
 
 
 OPEN_OTHERS = """
@@ -101,36 +102,8 @@ def start(project: Project, tabs: list[int], *, seed: int, without: str) -> "sub
 
 def violations(project: Project) -> list[str]:
     """Return what the rows say that must never be."""
-    judged = Assignment.objects.filter(state="judged")
-    wrong = [
-        f"{what}: {row}"
-        for what, rows, most in (
-            (
-                "judged twice",
-                Judgment.objects.values_list("participation", "comparison", "revision"),
-                1,
-            ),
-            ("one person counts twice", judged.values_list("comparison", "participation"), 1),
-            ("more than n", judged.values_list("comparison"), 3),
-        )
-        for row, count in Counter(rows).items()
-        if count > most
-    ]
-    if Assignment.objects.filter(state="leased").exists():
-        wrong.append("a place is still leased")
-    for place in Assignment.objects.filter(state="open"):
-        people = Participation.objects.filter(project=project).exclude(
-            offers__comparison=place.comparison_id
-        )
-        left = [person for person in people if place.stratum in ("", person.stratum)]
-        if left:
-            wrong.append(f"{place} is open while {len(left)} eligible people were never shown it")
-    judged_offers = Offer.objects.filter(outcome="judged").count()
-    if judged_offers != Judgment.objects.count():
-        wrong.append(
-            f"{judged_offers} offers say judged, there are {Judgment.objects.count()} judgments"
-        )
-    return wrong
+    found = find_violations(project=project, acknowledged={})
+    return [line for lines in found.values() for line in lines]
 
 
 def test_the_race_ends_exact() -> None:
