@@ -99,7 +99,7 @@ def start_run(
             )
         if made_by.words_per_set and not use_lent_words(run=run, strategy=made_by):
             sentence = _(
-                "In none of these languages do %(least)d people lend their own words yet. Leave that parameter at 0, or wait until more do."
+                "In none of these languages do %(least)d people lend their own words yet. Leave own_words at 0, or wait until more do."
             ) % {"least": FEWEST_LENDERS}
             raise Refused("no_words", sentence, fields={"parameters.own_words": sentence})
         ring_run(run_id=run.pk, queue=run.queue)
