@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from annotator.admin.base import person
 from annotator.admin.project_pages import ProjectPages
 from annotator.models import Finding, Project, Right
-from annotator.selectors.findings import count_undecided, list_flagged_texts
+from annotator.selectors import findings
 from annotator.services.findings import decide_findings
 
 PREFIX = "finding-"
@@ -32,10 +32,10 @@ class TextsPage(ProjectPages):
         if request.method == "POST":
             return self._decide(request, project)
         decided = request.GET.get("show") == "decided"
-        texts = list_flagged_texts(
+        texts = findings.list_flagged_texts(
             project=project, decided=decided, after=_number(request.GET.get("after", ""))
         )
-        last = max((marked.finding.pk for text in texts for marked in text.findings), default=0)
+        found = [marked.finding.pk for text in texts for marked in text.findings]
         context = {
             **self._admin.admin_site.each_context(request),
             "title": _("Texts to review"),
@@ -44,11 +44,12 @@ class TextsPage(ProjectPages):
             "project": project,
             "texts": texts,
             "decided": decided,
-            "undecided": count_undecided(project=project),
+            "undecided": findings.count_undecided(project=project),
             "decisions": [
                 choice for choice in Finding.Decision.choices if choice[0] != Finding.Decision.OPEN
             ],
-            "last": last,
+            "last": max(found, default=0),
+            "more": len(found) >= findings.SHOWN,
         }
         return render(request, "admin/annotator/project/texts.html", context)
 
