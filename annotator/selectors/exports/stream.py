@@ -5,7 +5,8 @@ connection of its own, so that a slow reader holds up nobody else.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -108,16 +109,24 @@ class ExportStream:
         self._connection.close()
 
     def _read(self) -> Iterator[bytes]:
-        wanted, begin, given = FIRST_ROWS, time.monotonic(), 0
+        begin, given = time.monotonic(), 0
         for number, query in enumerate(self._queries):
             with self._connection.cursor(name=f"export_{number}") as cursor:
                 cursor.execute(query.sql, query.values)
-                while rows := cursor.fetchmany(wanted):
+                for rows in _ahead(cursor.fetchmany):
                     yield b"".join([row + b"\n" for (row,) in rows])
-                    wanted = BLOCK_ROWS
                     given += len(rows)
                     _wait_until(begin, given)
         self.close()
+
+
+def _ahead(fetch: Callable[[int], list[tuple[bytes]]]) -> Iterator[list[tuple[bytes]]]:
+    """Yield blocks of rows until there are no more; PostgreSQL builds the next one while one is being sent."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        coming = reader.submit(fetch, FIRST_ROWS)
+        while rows := coming.result():
+            coming = reader.submit(fetch, BLOCK_ROWS)
+            yield rows
 
 
 def _wait_until(begin: float, given: int) -> None:
