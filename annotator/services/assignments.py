@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.errors import Missing, Refused
-from annotator.models import Assignment, Change, Offer, Participation, QueueCursor
+from annotator.models import Assignment, Offer, Participation, QueueCursor
 from annotator.services.blocks import give_block
 from annotator.services.drafts import forget_draft
 from annotator.services.group_places import fetch_group_places
+from annotator.services.surplus import promote_surplus
 from annotator.statements import Statement
 
 # One person fills one place of a group: its other languages say the same. Written as a range, so that the
@@ -130,35 +131,6 @@ UPDATE annotator_assignment AS place
 SET state = 'open', tier = 0, key = nextval('annotator_assignment_key'), token = NULL, lease_until = NULL
 FROM overdue WHERE place.id = overdue.id AND (SELECT count(*) FROM counters) >= 0
 RETURNING place.id
-"""
-
-PROMOTE_SURPLUS = """
-WITH open_places AS MATERIALIZED (
-    SELECT id, comparison_id, stratum, row_number() OVER (PARTITION BY comparison_id, stratum ORDER BY number) AS nth
-    FROM annotator_assignment WHERE id = ANY(%(places)s) AND state = 'open'
-), surplus AS (
-    SELECT DISTINCT ON (judgment.participation_id, judgment.comparison_id)
-           judgment.id, judgment.comparison_id, judgment.participation_id, person.stratum
-    FROM annotator_judgment judgment
-    JOIN annotator_participation person ON person.id = judgment.participation_id AND person.withdrawn_at IS NULL AND person.target_id IS NULL
-    WHERE judgment.comparison_id IN (SELECT comparison_id FROM open_places)
-      AND NOT EXISTS (SELECT FROM annotator_assignment taken
-                      WHERE taken.comparison_id = judgment.comparison_id AND taken.participation_id = judgment.participation_id AND taken.state = 'judged')
-    ORDER BY judgment.participation_id, judgment.comparison_id, judgment.revision DESC
-), matched AS (
-    SELECT open_places.id AS place_id, candidate.id AS judgment_id, candidate.participation_id
-    FROM open_places JOIN (
-        SELECT *, row_number() OVER (PARTITION BY comparison_id ORDER BY id) AS nth FROM surplus
-    ) candidate ON candidate.comparison_id = open_places.comparison_id AND candidate.nth = open_places.nth
-               AND open_places.stratum IN ('', candidate.stratum)
-), filled AS (
-    UPDATE annotator_assignment AS place
-    SET state = 'judged', judgment_id = matched.judgment_id, participation_id = matched.participation_id
-    FROM matched WHERE place.id = matched.place_id AND place.state = 'open'
-    RETURNING place.project_id, place.judgment_id
-)
-INSERT INTO annotator_change (project_id, kind, judgment_id, at)
-SELECT project_id, 'marked', judgment_id, clock_timestamp() FROM filled
 """
 
 
@@ -347,20 +319,3 @@ def _return_place(assignment_id: int, participation: Participation) -> list[int]
             [assignment_id, participation.pk],
         )
         return [pk for (pk,) in cursor.fetchall()]
-
-
-def promote_surplus(places: list[int]) -> None:
-    """Let judgments that came late fill places that were given back, instead of asking one more person.
-
-    They count from now on, which is a change that increments of the export must tell.
-    """
-    if places:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                SELECT pg_advisory_xact_lock_shared(%s, project_id::int)
-                FROM (SELECT DISTINCT project_id FROM annotator_assignment WHERE id = ANY(%s) ORDER BY 1) held
-                """,
-                [Change.ADVISORY_LOCK, places],
-            )
-            cursor.execute(PROMOTE_SURPLUS, {"places": places})

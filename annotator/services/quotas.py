@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
 from annotator.models import Annotator, Assignment, AuditEvent, Comparison, Project, Wave
-from annotator.services.assignments import promote_surplus
 from annotator.services.audit import record
 from annotator.services.group_places import SLOTS_PER_NUMBER, open_all_group_places
 from annotator.services.strata import divide_anew
+from annotator.services.surplus import promote_surplus
 from pluralism.ordering import further_orders
 
 BATCH = 1000
