@@ -32,7 +32,9 @@ class PayForm(forms.Form):
         required=False,
         min_value=0,
         max_value=10_000,
-        help_text=gettext_lazy("In any currency, to see the cost. It is not stored."),
+        help_text=gettext_lazy(
+            "To see the cost of another pay than that of the settings. It is not stored."
+        ),
     )
 
 

@@ -37,6 +37,8 @@ class Need:
     language: str
     stratum: str
     judgments: int
+    checks: int
+    """Answers to training, checks and repeats beside them."""
     people: int
     hours: float
     cost: float | None
@@ -50,6 +52,10 @@ class DryRun:
     minutes_per_task: float
     is_measured: bool
     tasks_per_person: int
+    currency: str
+    """Of the pay in the project's settings; empty where the cost is worked out from a pay per hour."""
+    hourly_pay: float | None
+    """What the pay in the settings brings in an hour, without the bonus."""
     smallest_difference: float | None
     """Between two strata, in points of a share near one half; None where fewer than two strata are reserved."""
 
@@ -57,6 +63,11 @@ class DryRun:
     def judgments(self) -> int:
         """All judgments that are still to come."""
         return sum(need.judgments for need in self.needs)
+
+    @property
+    def checks(self) -> int:
+        """All answers to training, checks and repeats beside them."""
+        return sum(need.checks for need in self.needs)
 
     @property
     def people(self) -> int:
@@ -76,7 +87,11 @@ class DryRun:
 
 
 def get_dry_run(*, project: Project, hourly_pay: float | None = None) -> DryRun:
-    """Return what the open places of the project will take, with the checks and repeats between them; two statements."""
+    """Return what the open places of the project will take, with what comes beside the tasks; two statements.
+
+    The cost is that of the pay in the project's settings, as they will be when they are put into force: each answer,
+    those to training, checks and repeats too, and the bonus of each person. With `hourly_pay` it is that of the hours.
+    """
     with connection.cursor() as cursor:
         cursor.execute(WANTED, [project.pk])
         wanted = cursor.fetchall()
@@ -84,14 +99,15 @@ def get_dry_run(*, project: Project, hourly_pay: float | None = None) -> DryRun:
     is_measured = measured >= FEWEST_MEASURED
     minutes = median if is_measured else MINUTES_PER_TASK
     tasks = project.block_size or project.target_per_person or MOST_TASKS
-    extra = 1 + project.repeat_share + project.check_share
+    extra = project.repeat_share + project.check_share
     needs = []
     per_stratum: defaultdict[str, int] = defaultdict(int)
     for language, stratum, count, at_one in wanted:
-        hours = count * minutes * extra / 60
         people = max(ceil(count / tasks), at_one)
-        cost = None if hourly_pay is None else hours * hourly_pay
-        needs.append(Need(language, stratum, count, people, hours, cost))
+        checks = people * project.training_items + round(count * extra)
+        hours = (count + checks) * minutes / 60
+        cost = _pay(project, count + checks, people) if hourly_pay is None else hours * hourly_pay
+        needs.append(Need(language, stratum, count, checks, people, hours, cost))
         if stratum:
             per_stratum[stratum] += count
     return DryRun(
@@ -99,6 +115,8 @@ def get_dry_run(*, project: Project, hourly_pay: float | None = None) -> DryRun:
         minutes_per_task=minutes,
         is_measured=is_measured,
         tasks_per_person=tasks,
+        currency=project.pay_currency if hourly_pay is None else "",
+        hourly_pay=project.pay_per_answer / 100 / minutes * 60 if project.pay_currency else None,
         smallest_difference=smallest_difference(sorted(per_stratum.values())[:2]),
     )
 
@@ -109,6 +127,14 @@ def median_minutes(*, project: Project) -> tuple[float, int]:
         cursor.execute(MEDIAN, [project.pk])
         median, measured = cursor.fetchone()
     return float(median or 0), measured
+
+
+def _pay(project: Project, answers: int, people: int) -> float | None:
+    """Return what the settings pay for it; None where they say nothing of pay."""
+    if not project.pay_currency:
+        return None
+    bonus = project.pay_bonus if project.target_per_person else 0
+    return (answers * project.pay_per_answer + people * bonus) / 100
 
 
 def smallest_difference(counts: Sequence[int]) -> float | None:

@@ -149,6 +149,30 @@ def test_the_smallest_difference_is_that_of_two_shares() -> None:
     assert smallest_difference([393]) is None
 
 
+def test_the_dry_run_costs_what_the_settings_pay() -> None:
+    project = make_project(
+        pay_currency="EUR",
+        pay_per_answer=30,
+        pay_bonus=200,
+        target_per_person=4,
+        overlap=2,
+        training_items=2,
+        check_share=0.25,
+    )
+    for _number in range(8):
+        make_set(project)
+    dry_run = get_dry_run(project=project)
+    # 4 people do 4 tasks each, two items of training and a check
+    assert (dry_run.judgments, dry_run.people, dry_run.checks) == (16, 4, 4 * (2 + 1))
+    assert dry_run.cost == pytest.approx(28 * 0.30 + 4 * 2.00)
+    assert dry_run.currency == "EUR"
+    assert dry_run.hours == pytest.approx(28 * 1.5 / 60)
+    assert dry_run.hourly_pay == pytest.approx(12.0)
+    assert get_dry_run(project=project, hourly_pay=10.0).cost == pytest.approx(28 * 1.5 / 60 * 10)
+    project.pay_currency = ""
+    assert get_dry_run(project=project).cost is None
+
+
 def test_the_dry_runs_page_tells_what_is_missing(client: Client) -> None:
     project = make_project(languages=["en", "hi"], consent_text={"en": "Yes?"}, opened=False)
     client.force_login(make_admin())
