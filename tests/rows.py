@@ -6,11 +6,14 @@ from annotator.models import (
     Annotator,
     CandidateSet,
     HarmFlag,
+    PanelSession,
     Project,
     PromptGroup,
+    QualityFlag,
     Release,
     ValueProfile,
 )
+from annotator.services.checks import flag, import_checks
 from annotator.services.generation import start_run
 from annotator.services.people import create_invitations
 from tests.factories import (
@@ -21,6 +24,14 @@ from tests.factories import (
     make_set,
     make_token,
 )
+
+CHECK = {
+    "kind": "attention",
+    "text": "Choose the one about bread.",
+    "language": "en",
+    "responses": ["Bread.", "Milk."],
+    "right": [0],
+}
 
 
 def make_rows(project: Project) -> None:
@@ -39,6 +50,11 @@ def make_rows(project: Project) -> None:
         response=judgment.comparison.options.earliest("position").response,
     )
     create_invitations(project=project, count=1)
+    import_checks(project=project, rows=[CHECK])
+    flag(judgment=judgment, kind=QualityFlag.Kind.ATTENTION)
+    PanelSession.objects.create(
+        project=project, participation=judgment.participation, session_id="s1"
+    )
     make_token(project)
     CandidateSet.objects.create(
         project=project,

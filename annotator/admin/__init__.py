@@ -5,9 +5,11 @@ from django.utils.translation import gettext_lazy as _
 
 from annotator.admin import (
     access,
+    checks,
     comparisons,
     generation,
     judgments,
+    panels,
     people,
     projects,
     prompts,
@@ -17,9 +19,11 @@ from annotator.admin import (
 
 __all__ = [
     "access",
+    "checks",
     "comparisons",
     "generation",
     "judgments",
+    "panels",
     "people",
     "projects",
     "prompts",

@@ -35,8 +35,8 @@ class JudgmentAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("counted"), boolean=True)
     def counted(self, judgment: Judgment) -> bool:
-        """Tell whether it fills a place; surplus work does not."""
-        return hasattr(judgment, "place")
+        """Tell whether it fills a place; surplus work does not, nor does that of people left out."""
+        return hasattr(judgment, "place") and judgment.participation.excluded_at is None
 
 
 @admin.register(Change)

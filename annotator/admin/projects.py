@@ -11,11 +11,14 @@ from django.utils.translation import gettext_lazy
 from annotator.admin.alignment import AlignPage
 from annotator.admin.base import PlurivoxAdmin, person
 from annotator.admin.board import BoardPages
+from annotator.admin.checks import CheckPage
 from annotator.admin.diversity import DiversityPage
 from annotator.admin.forms import ProjectForm
+from annotator.admin.pay import PayPage
 from annotator.admin.previews import PreviewPage
 from annotator.admin.project_pages import ProjectPages
 from annotator.admin.releases import ReleasePage
+from annotator.admin.standing import PeoplePage
 from annotator.admin.team import TeamPage
 from annotator.admin.texts import TextsPage
 from annotator.admin.values import ValuesPage
@@ -89,7 +92,7 @@ class ProjectAdmin(PlurivoxAdmin):
                 ),
                 "classes": ("collapse",),
                 "description": gettext_lazy(
-                    "The items come from manage.py import_checks. Gold is only for questions of fact."
+                    "The items are made on the project's page, or come from manage.py import_checks. Gold is only for questions of fact."
                 ),
             },
         ),
@@ -221,6 +224,9 @@ class ProjectAdmin(PlurivoxAdmin):
                 ("release", ReleasePage(self).release),
                 ("texts", TextsPage(self).texts),
                 ("team", TeamPage(self).team),
+                ("check", CheckPage(self).check),
+                ("pay", PayPage(self).pay),
+                ("people", PeoplePage(self).people),
                 ("board", BoardPages(self).board),
                 ("dry_run", BoardPages(self).dry_run),
                 ("values", ValuesPage(self).values),

@@ -25,7 +25,8 @@ from annotator.models.judgments import Change, Conversation, Judgment, Turn
 from annotator.models.measures import BoardCount, Diversity, MeasuringFault, Verdict
 from annotator.models.own_words import OwnWords, WordsUse
 from annotator.models.panels import Outcome, PanelSession
-from annotator.models.people import Annotator, Consent, Participation, ProfileRevision
+from annotator.models.pay import PayLine, PayPeriod
+from annotator.models.people import Annotator, Consent, Exclusion, Participation, ProfileRevision
 from annotator.models.people_settings import Tick
 from annotator.models.projects import BlockCounter, Project, Target, Wave
 from annotator.models.prompts import Prompt, PromptGroup
@@ -52,6 +53,7 @@ __all__ = [
     "Diversity",
     "Draft",
     "Exchange",
+    "Exclusion",
     "Finding",
     "GenerationRun",
     "HarmFlag",
@@ -65,6 +67,8 @@ __all__ = [
     "OwnWords",
     "PanelSession",
     "Participation",
+    "PayLine",
+    "PayPeriod",
     "ProfileRevision",
     "Project",
     "Prompt",

@@ -45,6 +45,8 @@ class AuditEvent(models.Model):
         OVERLAP = "overlap", _("changed the number of places")
         EXCLUDE = "exclude", _("excluded a person")
         INCLUDE = "include", _("took an exclusion back")
+        UNPAUSE = "unpause", _("let a paused person go on")
+        PAY = "pay", _("closed a pay period")
         ERASE = "erase", _("erased a person's data")
         EXPORT = "export", _("exported data")
         RELEASE = "release", _("made a release")

@@ -111,6 +111,9 @@ def _check_requirements(slug: str, requirements: object) -> None:
 class PanelSession(models.Model):
     """One visit of a person through a panel, and how it ended."""
 
+    project = models.ForeignKey(
+        "annotator.Project", on_delete=models.PROTECT, db_index=False, related_name="panel_sessions"
+    )
     participation = models.ForeignKey(
         Participation, on_delete=models.PROTECT, db_index=False, related_name="panel_sessions"
     )
@@ -121,6 +124,8 @@ class PanelSession(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
 
     class Meta:
+        verbose_name = gettext_lazy("visit through a panel")
+        verbose_name_plural = gettext_lazy("visits through panels")
         constraints = (
             models.UniqueConstraint(
                 name="one_panel_session_per_participation_and_id",
@@ -131,6 +136,10 @@ class PanelSession(models.Model):
                 condition=Q(ended_at=None, outcome="")
                 | (Q(ended_at__isnull=False) & ~Q(outcome="")),
             ),
+        )
+        indexes = (
+            models.Index(name="panel_session_by_project", fields=("project", "-id")),
+            models.Index(name="panel_session_by_outcome", fields=("project", "outcome", "-id")),
         )
 
     def __str__(self) -> str:

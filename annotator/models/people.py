@@ -35,6 +35,16 @@ class Annotator(AbstractUser):
         return any(right in RIGHTS.get(role, ()) for role in roles)
 
 
+class Exclusion(models.TextChoices):
+    """Why the staff left a person out."""
+
+    QUALITY = "quality", _("answers that show no reading")
+    TWICE = "twice", _("took part more than once")
+    INELIGIBLE = "ineligible", _("does not belong to those asked")
+    PANEL = "panel", _("rejected by the panel")
+    OTHER = "other", _("another reason")
+
+
 class Participation(models.Model):
     """A person in one project, known to researchers by a pseudonym."""
 
@@ -142,6 +152,19 @@ class Participation(models.Model):
         editable=False,
         help_text=_("Since when nothing is handed out to them, because checks failed."),
     )
+    pause_lifted_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text=_("When they were last let go on; checks that failed before count no more."),
+    )
+    excluded_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text=_("Since when they are left out: what they answered is kept and does not count."),
+    )
+    excluded_for = models.CharField(
+        max_length=10, choices=Exclusion.choices, default="", blank=True, editable=False
+    )
     next_check = models.PositiveIntegerField(
         null=True, editable=False, help_text=_("At which answer their next check comes.")
     )
@@ -191,6 +214,11 @@ class Participation(models.Model):
                 name="one_participation_per_project_and_person_of_a_panel",
                 fields=("project", "panel", "external_id"),
                 condition=~models.Q(external_id=""),
+            ),
+            models.CheckConstraint(
+                name="an_exclusion_has_a_reason",
+                condition=models.Q(excluded_at=None, excluded_for="")
+                | (models.Q(excluded_at__isnull=False) & ~models.Q(excluded_for="")),
             ),
         )
 

@@ -82,6 +82,8 @@ def _describe(participation: Participation) -> dict[str, Any]:
         "joined": participation.joined_at,
         "panel": participation.panel,
         "name_in_the_panel": participation.external_id,
+        "paused": participation.paused_at,
+        "left_out": participation.excluded_at,
         "left": participation.withdrawn_at,
         "consents": list(
             Consent.objects.filter(participation=participation)

@@ -83,9 +83,10 @@ def measure_figures(*, project: Project) -> dict[str, Any]:
 
 
 def count_flags(*, project: Project) -> dict[str, int]:
-    """Count the flags of the project by kind, reports of harm, and people who are paused; along indexes."""
+    """Count the flags of the project that nobody has looked at by kind, reports of harm, and people who are paused; along indexes."""
     people = Participation.objects.filter(project=project, withdrawn_at=None)
-    flags = QualityFlag.objects.filter(participation__in=people).order_by().values_list("kind")
+    unseen = QualityFlag.objects.filter(project=project, seen_at=None, participation__in=people)
+    flags = unseen.order_by().values_list("kind")
     counts = dict(flags.annotate(n=Count("*")))
     counts[REPORTED] = HarmFlag.objects.filter(project=project).count()
     counts[PAUSED] = people.exclude(paused_at=None).count()

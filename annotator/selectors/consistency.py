@@ -23,7 +23,7 @@ SELECT person.pseudonym, again.language, count(*)::int, count(*) FILTER (
     sum(1.0 / cardinality(second.display_order))::float
 FROM annotator_comparison again
 JOIN annotator_judgment second ON second.comparison_id = again.id
-JOIN annotator_participation person ON person.id = second.participation_id AND person.withdrawn_at IS NULL
+JOIN annotator_participation person ON person.id = second.participation_id AND person.withdrawn_at IS NULL AND person.excluded_at IS NULL
 JOIN LATERAL (
     SELECT choice_kind, choice_response_id, ranks FROM annotator_judgment
     WHERE participation_id = second.participation_id AND comparison_id = again.repeat_of_id ORDER BY revision DESC LIMIT 1

@@ -30,6 +30,7 @@ PERSON_COLUMNS = (
     "outcome",
     "trained_at",
     "paused_at",
+    "excluded_at",
     "next_check",
     "next_repeat",
     "judgments_given",

@@ -11,6 +11,7 @@ from annotator.selectors.exports.shapes import FROM
 from pluralism.intervals import Interval, mean_interval
 
 PRESENT = "judgment.project_id = %(project)s AND person.withdrawn_at IS NULL"
+STANDS = "person.withdrawn_at IS NULL AND person.excluded_at IS NULL"
 COUNTED = f"{PRESENT} AND comparison.kind = 'collect' AND counting.id IS NOT NULL"
 
 WAVES = f"""
@@ -41,11 +42,12 @@ CONVERSATIONS = f"""
 SELECT count(*), count(*) FILTER (WHERE judgment.choice_kind <> 'response') {FROM} WHERE {COUNTED} AND turn.number = 1"""
 EXCLUDED = f"""
 SELECT {{group}}, count(*) FILTER (WHERE person.withdrawn_at IS NOT NULL),
-    count(*) FILTER (WHERE person.withdrawn_at IS NULL AND comparison.kind <> 'collect'),
-    count(*) FILTER (WHERE person.withdrawn_at IS NULL AND {SURPLUS}),
-    count(*) FILTER (WHERE person.withdrawn_at IS NULL AND comparison.kind = 'collect' AND counting.id IS NULL AND NOT {SURPLUS})
+    count(*) FILTER (WHERE person.withdrawn_at IS NULL AND person.excluded_at IS NOT NULL),
+    count(*) FILTER (WHERE {STANDS} AND comparison.kind <> 'collect'),
+    count(*) FILTER (WHERE {STANDS} AND {SURPLUS}),
+    count(*) FILTER (WHERE {STANDS} AND comparison.kind = 'collect' AND counting.id IS NULL AND NOT {SURPLUS})
 {FROM} WHERE judgment.project_id = %(project)s GROUP BY 1 ORDER BY 1"""
-EXCLUSIONS = ("withdrawn", "other_kinds", "surplus", "superseded")
+EXCLUSIONS = ("withdrawn", "excluded", "other_kinds", "surplus", "superseded")
 PLACES = """
 SELECT count(*), count(*) FILTER (WHERE place.state = 'judged') FROM annotator_assignment place
 JOIN annotator_comparison comparison ON comparison.id = place.comparison_id AND comparison.kind = 'collect'
@@ -57,7 +59,8 @@ WHERE person.project_id = %(project)s AND person.withdrawn_at IS NULL
 GROUP BY offer.outcome, offer.skip_reason ORDER BY offer.outcome, offer.skip_reason"""
 # Who came, who stayed, by country; who withdrew is counted, and nothing else of them.
 PEOPLE = """
-SELECT country, count(*), count(*) FILTER (WHERE judgments_given > 0 AND withdrawn_at IS NULL), count(*) FILTER (WHERE withdrawn_at IS NOT NULL)
+SELECT country, count(*), count(*) FILTER (WHERE judgments_given > 0 AND withdrawn_at IS NULL AND excluded_at IS NULL),
+    count(*) FILTER (WHERE withdrawn_at IS NOT NULL), count(*) FILTER (WHERE withdrawn_at IS NULL AND excluded_at IS NOT NULL)
 FROM annotator_participation WHERE project_id = %(project)s GROUP BY country ORDER BY country"""
 TASKS = """
 SELECT comparison.language, count(*), count(*) FILTER (WHERE offer.outcome = 'judged'), count(*) FILTER (WHERE offer.outcome = 'skipped'),
@@ -72,6 +75,9 @@ SELECT finding.kind, COALESCE(NULLIF(finding.decision, ''), 'undecided'), count(
 FROM annotator_finding finding JOIN annotator_participation person ON person.id = finding.participation_id
 WHERE finding.project_id = %(project)s AND person.withdrawn_at IS NULL AND person.allows_texts IS NOT FALSE
 GROUP BY 1, 2 ORDER BY 1, 2"""
+REASONS = """
+SELECT excluded_for, count(*) FROM annotator_participation
+WHERE project_id = %(project)s AND withdrawn_at IS NULL AND excluded_at IS NOT NULL GROUP BY excluded_for ORDER BY excluded_for"""
 LICENCES = """
 SELECT DISTINCT licence FROM annotator_prompt WHERE project_id = %(project)s AND licence <> '' ORDER BY licence"""
 
@@ -121,11 +127,13 @@ class ReleaseFacts:
     conversations: dict[str, int]
     """All that count, and those of them without a choice in the first turn: no rows of community-alignment."""
     excluded: dict[str, int]
-    excluded_by_language: list[tuple[str, int, int, int, int]]
-    excluded_by_country: list[tuple[str, int, int, int, int]]
-    people: list[tuple[str, int, int, int]]
-    """By country: who joined, who judged, who withdrew. Where small groups are not told of, countries of too few people
-    stand together under "", and what they count is rounded to multiples of k."""
+    excluded_by_language: list[tuple[str, int, int, int, int, int]]
+    excluded_by_country: list[tuple[str, int, int, int, int, int]]
+    people: list[tuple[str, int, int, int, int]]
+    """By country: who joined, who judged, who withdrew, who was left out. Where small groups are not told of, countries of too
+    few people stand together under "", and what they count is rounded to multiples of k."""
+    people_excluded_for: list[tuple[str, int]]
+    """Reasons, and how many people."""
     tasks: list[tuple[str, int, int, int, int]]
     offers: list[tuple[str, str, int]]
     findings: list[tuple[str, str, int]]
@@ -187,6 +195,7 @@ def read_facts(*, project: Project, snapshot: Snapshot, people: ReleasedPeople) 
         excluded_by_language=by_language,
         excluded_by_country=by_country,
         people=by_people,
+        people_excluded_for=read(REASONS),
         joined=sum(row[1] for row in joined),
         stayed=sum(row[2] for row in joined),
         tasks=read(TASKS),

@@ -38,7 +38,7 @@ JOIN annotator_judgment judgment ON judgment.id = place.judgment_id
 JOIN annotator_comparison comparison ON comparison.id = place.comparison_id
 JOIN annotator_participation person ON person.id = judgment.participation_id
 WHERE place.project_id = %(project)s AND place.state = 'judged' AND place.place_kind = 'planned'
-    AND comparison.kind = 'collect' AND person.withdrawn_at IS NULL
+    AND comparison.kind = 'collect' AND person.withdrawn_at IS NULL AND person.excluded_at IS NULL
 """
 # A ranking speaks by its first response; one that is tied there names none.
 ANSWERS = f"""

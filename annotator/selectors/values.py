@@ -25,7 +25,7 @@ SELECT person.pseudonym, person.country, code.key, code.value, count(DISTINCT ju
 FROM annotator_assignment place
 JOIN annotator_judgment judgment ON judgment.id = place.judgment_id AND judgment.choice_kind = 'response'
 JOIN annotator_comparison comparison ON comparison.id = place.comparison_id AND comparison.kind = 'collect'
-JOIN annotator_participation person ON person.id = judgment.participation_id AND person.withdrawn_at IS NULL
+JOIN annotator_participation person ON person.id = judgment.participation_id AND person.withdrawn_at IS NULL AND person.excluded_at IS NULL
 JOIN annotator_comparisonoption option ON option.comparison_id = judgment.comparison_id
 JOIN annotator_response response ON response.id = option.response_id
 CROSS JOIN LATERAL jsonb_each_text(response.codes) code

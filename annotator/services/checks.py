@@ -23,6 +23,7 @@ from annotator.models import (
     Comparison,
     ComparisonOption,
     Judgment,
+    Outcome,
     Participation,
     Project,
     Prompt,
@@ -31,6 +32,7 @@ from annotator.models import (
     Wave,
 )
 from annotator.models.fields import validate_language_tag
+from annotator.services.panels import end_visit
 
 KINDS = (Comparison.Kind.TRAINING, Comparison.Kind.ATTENTION, Comparison.Kind.GOLD)
 NEXT_KEY = "SELECT nextval('annotator_assignment_key') FROM generate_series(1, %s)"
@@ -53,6 +55,13 @@ def import_checks(*, project: Project, rows: Iterable[Mapping[str, Any]]) -> int
     return count
 
 
+def problem_of(right: object, *, of: int) -> str:
+    """Return why these positions can't be the right ones among so many responses; empty where they can."""
+    if not isinstance(right, list) or not right or not set(right) < set(range(of)):
+        return "right names some of the responses, from 0, and not all."
+    return ""
+
+
 def _problem(row: Mapping[str, Any]) -> str:
     responses, right = row.get("responses"), row.get("right")
     if row.get("kind") not in KINDS:
@@ -65,8 +74,8 @@ def _problem(row: Mapping[str, Any]) -> str:
         or not all(isinstance(text, str) and text.strip() for text in responses)
     ):
         return "responses are 2 to 8 texts."
-    if not isinstance(right, list) or not right or not set(right) < set(range(len(responses))):
-        return "right names some of the responses, from 0, and not all."
+    if problem := problem_of(right, of=len(responses)):
+        return problem
     if row["kind"] == Comparison.Kind.GOLD and row.get("factual") is not True:
         return "gold needs “factual”: true. A question of value has no right answer, so it can't be gold."
     return ""
@@ -153,9 +162,12 @@ def note_result(*, judgment_id: int, participation: Participation, wave: Wave) -
     flag(judgment=judgment, kind=QualityFlag.Kind(kind))
     most = wave.setting("pause_after_failed")
     failed = QualityFlag.objects.filter(participation=participation, kind__in=("attention", "gold"))
+    if participation.pause_lifted_at:
+        failed = failed.filter(made_at__gt=participation.pause_lifted_at)
     if most and failed.count() >= most:
         Participation.objects.filter(pk=participation.pk, paused_at=None).update(paused_at=Now())
         participation.paused_at = timezone.now()
+        end_visit(participation=participation, outcome=Outcome.QUALITY)
 
 
 def is_right(judgment: Judgment) -> bool:
@@ -172,7 +184,7 @@ def is_right(judgment: Judgment) -> bool:
 
 
 def finish_training(*, participation: Participation, wave: Wave) -> bool:
-    """Let the person through where enough was right; else flag their training and tell so."""
+    """Let the person through where enough was right; else flag their training, end their visit, and tell so."""
     judgments = list(
         Judgment.objects.filter(
             participation=participation, comparison__kind=Comparison.Kind.TRAINING
@@ -186,6 +198,7 @@ def finish_training(*, participation: Participation, wave: Wave) -> bool:
     for judgment in judgments:
         if not is_right(judgment):
             flag(judgment=judgment, kind=QualityFlag.Kind.TRAINING)
+    end_visit(participation=participation, outcome=Outcome.QUALITY)
     return False
 
 
@@ -198,7 +211,12 @@ def flag(*, judgment: Judgment, kind: QualityFlag.Kind) -> None:
             [Change.ADVISORY_LOCK, judgment.project_id],
         )
     _flag, is_new = QualityFlag.objects.get_or_create(
-        judgment=judgment, kind=kind, defaults={"participation_id": judgment.participation_id}
+        judgment=judgment,
+        kind=kind,
+        defaults={
+            "project_id": judgment.project_id,
+            "participation_id": judgment.participation_id,
+        },
     )
     if is_new:
         Change.objects.create(
@@ -217,6 +235,7 @@ def _items(
     return list(
         CheckItem.objects.filter(
             project=participation.project_id,
+            retired_at=None,
             comparison__kind__in=kinds,
             comparison__language__in=participation.languages,
         )

@@ -98,7 +98,7 @@ def begin_with_own_prompt(
         raise _not_drawn()
     with transaction.atomic():
         counted = Participation.objects.filter(
-            pk=participation.pk, conversations_begun=number, withdrawn_at=None
+            pk=participation.pk, conversations_begun=number, withdrawn_at=None, excluded_at=None
         ).update(conversations_begun=number + 1)
         if not counted:
             return _begun_before(participation, text)
@@ -141,12 +141,12 @@ def _check(text: str) -> None:
 def _locked(participation: Participation, turn_id: int) -> Turn:
     """Return a turn of the person's own, with the conversation and the person locked, in this order everywhere.
 
-    A withdrawal locks the person too: nothing is written for somebody who has left.
+    A withdrawal or exclusion locks the person too: nothing is written for somebody who has left.
     """
     own = Conversation.objects.select_for_update(no_key=True, of=("self",))
     conversation = own.filter(participation=participation, turns=turn_id).first()
     present = Participation.objects.select_for_update(no_key=True).filter(
-        pk=participation.pk, withdrawn_at=None
+        pk=participation.pk, withdrawn_at=None, excluded_at=None
     )
     if conversation is None or present.first() is None:
         raise Missing(_("There is no such message of yours here. Go back to your projects."))

@@ -85,7 +85,7 @@ WITH conversation AS (
     RETURNING id
 ), room AS (
     UPDATE annotator_target target SET taken = taken + 1 FROM annotator_participation person, annotator_assignment place
-    WHERE person.id = %(person)s AND target.id = person.target_id AND target.taken < target.wanted
+    WHERE person.id = %(person)s AND person.excluded_at IS NULL AND target.id = person.target_id AND target.taken < target.wanted
       AND place.id = %(place)s AND place.state = 'open' AND place.owner_id IS NULL
     RETURNING target.id
 ), counted AS (
@@ -93,7 +93,7 @@ WITH conversation AS (
     SET state = 'judged', judgment_id = judgment.id, participation_id = %(person)s, lease_until = NULL,
         target_id = CASE WHEN place.state = 'open' THEN (SELECT id FROM room) ELSE place.target_id END
     FROM judgment
-    WHERE place.id = %(place)s AND (
+    WHERE place.id = %(place)s AND EXISTS (SELECT FROM annotator_participation WHERE id = %(person)s AND excluded_at IS NULL) AND (
         (place.state = 'leased' AND place.participation_id = %(person)s)
         OR (place.state = 'open' AND (place.owner_id IS NOT NULL OR EXISTS (SELECT FROM room)
             OR EXISTS (SELECT FROM annotator_participation WHERE id = %(person)s AND target_id IS NULL))))
@@ -165,7 +165,7 @@ def submit_judgment(
     3. Check the answer against the settings it was shown under.
     4. In one statement: conversation and turn, unless it answers a turn that is there; judgment, change;
        the end of the conversation, if this is it; the place points to the judgment if it is
-       still free or still this person's, else the judgment is surplus.
+       still free or still this person's, else the judgment is surplus. Who was excluded fills none.
 
     Raises Missing, or Refused with the fields that are at fault.
     """

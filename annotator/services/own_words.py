@@ -27,7 +27,7 @@ LEND = """
                row_number() OVER (PARTITION BY words.language ORDER BY hashtextextended(words.id::text, %(seed)s)) - 1 AS place,
                count(*) OVER (PARTITION BY words.language) AS people
         FROM annotator_participation person JOIN annotator_ownwords words ON words.id = person.words_id
-        WHERE person.project_id = %(project)s AND person.withdrawn_at IS NULL AND words.lent),
+        WHERE person.project_id = %(project)s AND person.withdrawn_at IS NULL AND person.excluded_at IS NULL AND words.lent),
     enough AS (SELECT DISTINCT language, people FROM lent WHERE people >= %(fewest)s),
     made AS (
         SELECT s.id, s.language, row_number() OVER (PARTITION BY s.language ORDER BY s.id) - 1 AS place

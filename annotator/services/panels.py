@@ -7,8 +7,16 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
-from annotator.models import Outcome, PanelSession, Participation, Project
-from annotator.selectors.panels import Visit, has_room, meets_requirements, panel_of
+from annotator.models import Outcome, PanelSession, Participation, Project, Wave
+from annotator.selectors.endpoints import generating_endpoints
+from annotator.selectors.panels import (
+    Visit,
+    has_room,
+    latest_session,
+    may_finish,
+    meets_requirements,
+    panel_of,
+)
 from annotator.services.assignments import give_back_held
 from annotator.services.people import join_project, make_guest
 
@@ -49,12 +57,10 @@ def enter(
             "withdrawn",
             _("You have left this project. Write to its researchers if you want to come back."),
         )
-    if participation.outcome in FOR_GOOD:
-        return participation
     _session, is_new = PanelSession.objects.get_or_create(
         participation=participation,
         session_id=visit.session,
-        defaults={"study_id": visit.study},
+        defaults={"project": project, "study_id": visit.study},
     )
     if is_new:
         _begin(participation, visit)
@@ -77,15 +83,53 @@ def _join(
 
 
 def _begin(participation: Participation, visit: Visit) -> None:
-    """Begin a further visit: earlier ones that were left open end, and the panel's limit is looked at."""
+    """Begin a further visit: earlier ones that were left open end, and the panel's limit is looked at.
+
+    Who was left out ends this visit as the one before: each goes back to the panel with a link of its own.
+    """
     sessions = PanelSession.objects.filter(participation=participation)
     earlier = sessions.exclude(session_id=visit.session)
     earlier.filter(ended_at=None).update(ended_at=Now(), outcome=Outcome.RETURNED)
+    barred, project = _barred(participation), participation.project
     participation.outcome = ""
     participation.save(update_fields=["outcome"])
+    if barred:
+        end_visit(participation=participation, outcome=barred)
+        return
     used = earlier.exclude(outcome=Outcome.RETURNED).count()
-    if used >= int(visit.panel.get("sessions_per_person", 1)) or not has_room(participation):
+    is_full = used >= int(visit.panel.get("sessions_per_person", 1))
+    if is_full or project.state == Project.State.CLOSED or not has_room(participation):
         end_visit(participation=participation, outcome=Outcome.QUOTA_FULL)
+    elif project.state != Project.State.OPEN:
+        end_visit(participation=participation, outcome=Outcome.TECHNICAL)
+
+
+def _barred(participation: Participation) -> Outcome | None:
+    """Return what a person was left out for, None where they may work."""
+    if participation.excluded_at or participation.paused_at:
+        return Outcome.QUALITY
+    return Outcome(participation.outcome) if participation.outcome in FOR_GOOD else None
+
+
+def end_without_work(*, participation: Participation, wave: Wave | None, state: str) -> bool:
+    """End the visit of a person for whom no work comes any more, as far as that is clear; tell whether to say so.
+
+    `state` is that of the next step. It is `quota_full` where all places are taken, and `technical` where that is
+    our doing: the study was closed while they worked, or what they were to write would be answered by no model.
+    While it is paused they choose themselves whether to wait.
+    """
+    if state == Project.State.CLOSED:
+        is_through = may_finish(participation)
+        outcome = Outcome.COMPLETE if is_through else Outcome.TECHNICAL
+        end_visit(participation=participation, outcome=outcome)
+    elif state == "empty" and not participation.judgments_given:
+        writes = wave is not None and wave.setting("own_prompt_share") > 0
+        is_ours = writes and not generating_endpoints()
+        outcome = Outcome.TECHNICAL if is_ours else Outcome.QUOTA_FULL
+        end_visit(participation=participation, outcome=outcome)
+    return state in ("done", Project.State.CLOSED, Project.State.PAUSED) or (
+        state == "empty" and not participation.judgments_given
+    )
 
 
 def screen(*, participation: Participation) -> None:
@@ -109,3 +153,13 @@ def end_visit(*, participation: Participation, outcome: Outcome) -> None:
         participation.outcome = outcome
         participation.save(update_fields=["outcome"])
         give_back_held(participation=participation)
+
+
+@transaction.atomic
+def reopen_visit(*, participation: Participation) -> None:
+    """Let the last visit go on where quality had ended it: the person is not left out any more."""
+    last = latest_session(participation=participation)
+    ended = PanelSession.objects.filter(pk=last.pk if last else 0, outcome=Outcome.QUALITY)
+    if ended.update(ended_at=None, outcome=""):
+        participation.outcome = ""
+        participation.save(update_fields=["outcome"])

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
 from annotator.models import Annotator, AuditEvent, Change, Consent, Participation, Project
-from annotator.services.assignments import promote_surplus
 from annotator.services.audit import record
 from annotator.services.projects import current_wave
+from annotator.services.surplus import promote_surplus
 
 ERASED = "[…]"
 """Stands where a text was: some columns must hold one."""
@@ -37,20 +37,22 @@ WHERE place.id = ANY(%(reopened)s) AND place.state = 'open' AND place.group_id I
         SELECT count(*) FROM annotator_assignment other
         WHERE other.comparison_id = place.comparison_id AND other.owner_id IS NULL AND other.group_id IS NULL AND other.state <> 'closed')
 """
-END_OWN = """
+LET_GO = """
 UPDATE annotator_assignment SET state = 'open', token = NULL, lease_until = NULL
 WHERE owner_id = %(person)s AND state = 'leased';
+UPDATE annotator_offer SET outcome = 'expired', ended_at = clock_timestamp()
+WHERE participation_id = %(person)s AND outcome = 'shown'
+"""
+END_OWN = """
 DELETE FROM annotator_assignment place
 WHERE owner_id = %(person)s AND state = 'open'
     AND NOT EXISTS (SELECT FROM annotator_offer WHERE assignment_id = place.id)
     AND NOT EXISTS (SELECT FROM annotator_judgment WHERE participation_id = %(person)s AND assignment_id = place.id);
-UPDATE annotator_offer SET outcome = 'expired', ended_at = clock_timestamp()
-WHERE participation_id = %(person)s AND outcome = 'shown';
 DELETE FROM annotator_draft WHERE participation_id = %(person)s
 """
 TELL = """
 INSERT INTO annotator_change (project_id, kind, judgment_id, at)
-SELECT project_id, 'withdrawn', id, clock_timestamp() FROM annotator_judgment
+SELECT project_id, %(kind)s, id, clock_timestamp() FROM annotator_judgment
 WHERE participation_id = %(person)s AND project_id = %(project)s ORDER BY id
 """
 
@@ -96,25 +98,15 @@ def withdraw(*, participation: Participation) -> None:
     4. Tell exports, judgment by judgment.
     5. Erase what they wrote, where the text they agreed to promised it.
     """
-    values: dict[str, int | str] = {
-        "person": participation.pk,
-        "project": participation.project_id,
-        "erased": ERASED,
-    }
+    values: dict[str, int | str] = {"person": participation.pk, "erased": ERASED}
+    hold_changes(project_id=participation.project_id)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, %s)",
-            [Change.ADVISORY_LOCK, participation.project_id],
-        )
         present = Participation.objects.filter(pk=participation.pk, withdrawn_at=None)
         if not present.update(withdrawn_at=Now()):
             return
+        reopened = free_places(participation=participation)
         cursor.execute(END_OWN, values)
-        cursor.execute(GIVE_BACK, values)
-        reopened = [pk for (pk,) in cursor.fetchall()]
-        cursor.execute(CLOSE, {"reopened": reopened})
-        promote_surplus(reopened)
-        cursor.execute(TELL, values)
+        tell_of_all(participation=participation, kind=Change.Kind.WITHDRAWN)
         erases = _erases(participation)
         if erases:
             cursor.execute(ERASE, values)
@@ -125,9 +117,38 @@ def withdraw(*, participation: Participation) -> None:
         by=None,
         subject=participation.pseudonym,
         asked_by="the person",
-        places_reopened=len(reopened),
+        places_reopened=reopened,
         texts="erased" if erases else "kept",
     )
+
+
+def hold_changes(*, project_id: int) -> None:
+    """Hold the project's change lock alone until the commit: no answer is being stored meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Change.ADVISORY_LOCK, project_id])
+
+
+def free_places(*, participation: Participation) -> int:
+    """Give back what a person holds and the shared places that their judgments fill; return how many.
+
+    Late work of others fills these first; where fewer judgments are wanted by now, they close.
+    """
+    values = {"person": participation.pk, "project": participation.project_id}
+    with connection.cursor() as cursor:
+        cursor.execute(LET_GO, values)
+        cursor.execute(GIVE_BACK, values)
+        reopened = [pk for (pk,) in cursor.fetchall()]
+        cursor.execute(CLOSE, {"reopened": reopened})
+    promote_surplus(reopened)
+    return len(reopened)
+
+
+def tell_of_all(*, participation: Participation, kind: str) -> None:
+    """Write a change for each judgment of a person, so that increments tell it anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TELL, {"person": participation.pk, "project": participation.project_id, "kind": kind}
+        )
 
 
 @transaction.atomic

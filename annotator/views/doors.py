@@ -73,8 +73,8 @@ def gates(participation: Participation, wave: Wave | None) -> str | None:
 
 
 def _shut_gates(participation: Participation, wave: Wave | None) -> Iterator[str]:
-    if participation.paused_at or participation.outcome:
-        yield "done"  # paused by checks; their visit through a panel has ended
+    if participation.paused_at or participation.excluded_at or participation.outcome:
+        yield "done"  # paused by checks; left out; their visit through a panel has ended
     if wave is None:
         return
     if wave.consent_version and wave.consent_version != participation.consent_version:

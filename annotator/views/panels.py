@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from annotator.errors import Refused
 from annotator.forms import JoinForm
-from annotator.models import Outcome, PanelSession, Participation
-from annotator.selectors.panels import find_visit, latest_session, may_finish, way_back
+from annotator.models import Outcome, PanelSession, Participation, Project
+from annotator.selectors.panels import Visit, find_visit, latest_session, may_finish, way_back
 from annotator.selectors.pay import list_earnings
 from annotator.selectors.people import get_participation, get_project_of_panels
 from annotator.services.panels import check_visit, end_visit, enter
@@ -28,6 +28,8 @@ def arrive(request: HttpRequest, slug: str) -> HttpResponse | None:
     known = Participation.objects.filter(
         project=project, panel=visit.panel["slug"], external_id=visit.person
     ).exists()
+    if not known and project.state == Project.State.CLOSED:
+        return _turn_away(request, project, visit)
     language = visit.panel.get("language") or (
         project.languages[0] if len(project.languages) == 1 else ""
     )
@@ -48,6 +50,20 @@ def arrive(request: HttpRequest, slug: str) -> HttpResponse | None:
     )
     login(request, participation.annotator, backend=settings.AUTHENTICATION_BACKENDS[0])
     return redirect("task", slug)
+
+
+def _turn_away(request: HttpRequest, project: Project, visit: Visit) -> HttpResponse:
+    """Show whoever comes when the study is over the way back; nothing of them is kept."""
+    code, link = way_back(
+        participation=Participation(
+            project=project, panel=visit.panel["slug"], external_id=visit.person
+        ),
+        session=PanelSession(
+            session_id=visit.session, study_id=visit.study, outcome=Outcome.QUOTA_FULL
+        ),
+    )
+    context = {"session": {"outcome": Outcome.QUOTA_FULL}, "code": code, "link": link}
+    return render(request, "done.html", {**context, "turned_away": True})
 
 
 @page
@@ -73,6 +89,7 @@ def done(request: HttpRequest, slug: str) -> HttpResponse:
         "taken": participation.tasks_taken,
         "session": session,
         "paused": participation.paused_at is not None,
+        "excluded": participation.excluded_at is not None,
         "may_finish": session is not None and may_finish(participation),
         "code": code,
         "link": link,
@@ -92,6 +109,8 @@ def _perhaps_end(
         action == "finish" and may_finish(participation)
     ):
         end_visit(participation=participation, outcome=Outcome.COMPLETE)
+    elif action == "leave" and participation.project.state != Project.State.OPEN:
+        end_visit(participation=participation, outcome=Outcome.TECHNICAL)
     elif action == "return":
         end_visit(participation=participation, outcome=Outcome.RETURNED)
     elif request.method == "POST":

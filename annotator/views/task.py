@@ -11,12 +11,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotator.errors import Missing, Refused
 from annotator.forms import Sent, read_judgment
-from annotator.models import Outcome, Participation, Wave
+from annotator.models import Participation, Wave
 from annotator.selectors.people import get_participation
 from annotator.selectors.tasks import Task, get_late_task, get_task, why_nothing
 from annotator.services.assignments import renew, skip
 from annotator.services.judgments import submit_judgment
-from annotator.services.panels import end_visit
+from annotator.services.panels import end_without_work
 from annotator.views.desk import describe, render_desk
 from annotator.views.doors import gates, go, is_htmx, page, person, signed_in
 from annotator.views.steps import describe_step, next_step
@@ -103,7 +103,9 @@ def show_next(
 ) -> HttpResponse:
     """Show what comes next for the person; where that is nothing, say why and what to do."""
     step = next_step(participation, wave)
-    if participation.panel and _ends_visit(participation, step.state):
+    if participation.panel and end_without_work(
+        participation=participation, wave=wave, state=step.state
+    ):
         return go(request, reverse("done", args=[participation.project.slug]))
     if step.state == "empty":
         context["why"] = why_nothing(participation=participation)
@@ -117,14 +119,6 @@ def show_next(
         **describe_step(step, participation, wave),
         **context,
     )
-
-
-def _ends_visit(participation: Participation, state: str) -> bool:
-    """Tell whether a person of a panel is through, or came and found no place free."""
-    if state == "empty" and not participation.judgments_given:
-        end_visit(participation=participation, outcome=Outcome.QUOTA_FULL)
-        return True
-    return state == "done"
 
 
 def _show_again(

@@ -43,7 +43,9 @@ def training(request: HttpRequest, slug: str) -> HttpResponse:
     task = get_task(assignment_id=place, participation=participation) if place else None
     if task is None:
         passed = finish_training(participation=participation, wave=wave)
-        if passed:
+        if (
+            passed or participation.outcome
+        ):  # their visit through a panel ended: it leads to the last page
             return redirect("task", slug)
         return render(request, "training.html", {"project": participation.project, "failed": True})
     return _show(request, participation, {**describe(task), "url": here})

@@ -19,13 +19,16 @@ from annotator.models import (
     AuditEvent,
     CandidateSet,
     Change,
+    CheckItem,
     Comparison,
     GenerationRun,
     Invitation,
     Judgment,
+    PanelSession,
     Participation,
     Project,
     Prompt,
+    QualityFlag,
     Wave,
 )
 from tests.factories import make_admin, make_annotator, make_project, make_prompt
@@ -39,13 +42,16 @@ LISTS = [
     AuditEvent,
     CandidateSet,
     Change,
+    CheckItem,
     Comparison,
     GenerationRun,
     Invitation,
     Judgment,
+    PanelSession,
     Participation,
     Project,
     Prompt,
+    QualityFlag,
     Wave,
 ]
 READ_ONLY = [model for model in LISTS if model not in (Annotator, Project)]

@@ -122,6 +122,7 @@ def test_every_file_has_the_bytes_and_rows_that_the_manifest_says(project: Proje
     assert sum(len(lines(release, "native", split)) for split in SPLITS) == 3 * PROMPTS
     assert release.manifest["excluded"] == {
         "withdrawn": 0,
+        "excluded": 0,
         "other_kinds": 0,
         "surplus": 0,
         "superseded": 0,

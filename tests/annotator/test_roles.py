@@ -52,6 +52,9 @@ PROJECT_PAGES: dict[str, set[str]] = {
     "pair": MANAGE,
     "team": OWN,
     "board": SEE,
+    "people": SEE,
+    "pay": MANAGE,
+    "check": MANAGE,
     "dry_run": SEE,
     "values": SEE,
     "preview": SEE,
@@ -59,6 +62,11 @@ PROJECT_PAGES: dict[str, set[str]] = {
 """The pages below a project, by who may open them."""
 POST_ONLY = {"state", "pair"}
 OTHER_PAGES: dict[str, set[str]] = {
+    "annotator_checkitem_correct": MANAGE,
+    "annotator_checkitem_retire": MANAGE,
+    "annotator_participation_exclude": MANAGE,
+    "annotator_participation_include": MANAGE,
+    "annotator_participation_unpause": MANAGE,
     "annotator_generationrun_progress": SEE,
     "annotator_generationrun_steer": MANAGE,
     "annotator_candidateset_review": REVIEW,
@@ -66,7 +74,12 @@ OTHER_PAGES: dict[str, set[str]] = {
     "annotator_release_file": EXPORT,
     "annotator_release_retract": EXPORT,
 }
-LISTS: dict[str, set[str]] = {"apitoken": EXPORT, "auditevent": MANAGE, "release": EXPORT}
+LISTS: dict[str, set[str]] = {
+    "apitoken": EXPORT,
+    "auditevent": MANAGE,
+    "panelsession": MANAGE,
+    "release": EXPORT,
+}
 """Lists that not every role may see."""
 SITE_PAGES = {
     *("index", "login", "logout", "password_change", "password_change_done"),

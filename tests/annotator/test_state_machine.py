@@ -1,7 +1,7 @@
 """Anything that can happen to the places of a study, in any order: after each step the invariants hold.
 
 Hypothesis draws the steps: claim, renew, submit, submit again, skip, let a lease pass, withdraw, pause,
-another number of places, other quotas and targets.
+leave out, take in again, another number of places, other quotas and targets.
 """
 
 from collections import Counter
@@ -20,6 +20,7 @@ from pytest_django import Settings
 from annotator.errors import Missing
 from annotator.models import Assignment, Judgment, Offer, Participation, Project, Target
 from annotator.services.assignments import claim_next, give_back_overdue, renew, skip
+from annotator.services.exclusion import exclude, include
 from annotator.services.judgments import Answer, submit_judgment
 from annotator.services.projects import open_project, pause_project
 from annotator.services.quotas import set_overlap
@@ -60,7 +61,8 @@ class Study(RuleBasedStateMachine):
     @rule(number=PEOPLE)
     def claim(self, number: int) -> None:
         person = self.person(number)
-        held = None if person.withdrawn_at else claim_next(participation=person)
+        is_gone = person.withdrawn_at or person.excluded_at
+        held = None if is_gone else claim_next(participation=person)
         if held is not None:
             place = Assignment.objects.get(pk=held)
             before = self.shown.setdefault((person.pk, place.comparison_id), place)
@@ -115,6 +117,16 @@ class Study(RuleBasedStateMachine):
         if not person.withdrawn_at:
             withdraw(participation=person)
 
+    @rule(number=PEOPLE)
+    def leave_out_or_take_in(self, number: int) -> None:
+        person = self.person(number)
+        if person.withdrawn_at:
+            return
+        if person.excluded_at:
+            include(participation=person, note="A mistake.", by=None)
+        else:
+            exclude(participation=person, reason="quality", by=None)
+
     @rule(overlap=st.integers(1, 4))
     def change_n(self, overlap: int) -> None:
         set_overlap(project=Project.objects.get(pk=self.project.pk), overlap=overlap)
@@ -161,6 +173,9 @@ class Study(RuleBasedStateMachine):
         assert not Judgment.objects.filter(
             place__state="judged", participation__withdrawn_at__isnull=False, project=self.project
         ).exists(), "who has left counts no more"
+        assert not Judgment.objects.filter(
+            place__state="judged", participation__excluded_at__isnull=False, project=self.project
+        ).exists(), "nor does who was left out"
 
     @invariant()
     def reserved_places_are_those_that_are_wanted(self) -> None:

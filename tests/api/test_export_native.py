@@ -59,6 +59,7 @@ KEYS = [
     "place_kind",
     "counted",
     "surplus",
+    "excluded",
     "revision",
     "flags",
     "consent_version",

@@ -174,7 +174,9 @@ def test_checks_and_repeats(project: Project, rita: Caller) -> None:
         make_set(project)
         judged.append(make_judgment(alice, choice))
     Comparison.objects.filter(pk__in=[one.comparison_id for one in judged[:2]]).update(kind="gold")
-    QualityFlag.objects.create(participation=alice, judgment=judged[0], kind="gold")
+    QualityFlag.objects.create(
+        project=alice.project, participation=alice, judgment=judged[0], kind="gold"
+    )
     for repeat, first in ((3, 2), (4, 2)):
         Comparison.objects.filter(pk=judged[repeat].comparison_id).update(
             kind="repeat", repeat_of=judged[first].comparison_id

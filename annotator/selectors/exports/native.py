@@ -128,11 +128,11 @@ def released_column(column: Column) -> Column:
     return column
 
 
-SURPLUS = """(counting.id IS NULL AND comparison.kind = 'collect' AND NOT EXISTS (
+SURPLUS = """(counting.id IS NULL AND comparison.kind = 'collect' AND person.excluded_at IS NULL AND NOT EXISTS (
     SELECT FROM annotator_judgment later
     WHERE later.participation_id = judgment.participation_id AND later.comparison_id = judgment.comparison_id
         AND later.revision > judgment.revision))"""
-"""Kept although the comparison had all it wanted; a superseded revision is not surplus."""
+"""Kept although the comparison had all it wanted; a superseded revision is not surplus, nor is an excluded person's."""
 
 FLAGS_SQL = """COALESCE((
     SELECT json_agg(flag.kind ORDER BY flag.kind) FROM annotator_qualityflag flag WHERE flag.judgment_id = judgment.id), '[]')"""
@@ -199,6 +199,7 @@ NATIVE = (
     Column("flags", FLAGS_SQL, list_of(TEXT)),
     Column("consent_version", "NULLIF(wave.consent_version, '')", TEXT),
     Column("annotator", ANNOTATOR_SQL, {"id": TEXT, "country": TEXT, "demographics": ANY_OBJECT}),
+    Column("excluded", "person.excluded_at IS NOT NULL", TRUTH),
     Column("withdrawn", "false", TRUTH),
 )
 

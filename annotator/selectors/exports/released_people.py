@@ -1,4 +1,5 @@
 """What a release tells of its people: one value a question and person, nothing that too few share, frozen with it.
+Of those who were excluded it tells nothing.
 
 `in_balanced_subset`: in each country by itself, people who answered age, gender and ethnicity are put into the order of
 the MD5 of project and pseudonym, and drawn by `pluralism.balancing`. `in_balanced_subset_10`: at least ten of those drawn
@@ -26,7 +27,7 @@ SELECT person.id, person.pseudonym, NULLIF(person.country, ''),
     COALESCE(profile.answers || CASE WHEN person.allows_sensitive THEN profile.sensitive_answers ELSE '{}' END, '{}')::text
 FROM annotator_participation person
 LEFT JOIN annotator_profilerevision profile ON profile.id = person.profile_id
-WHERE person.project_id = %(project)s AND person.withdrawn_at IS NULL AND person.judgments_given > 0
+WHERE person.project_id = %(project)s AND person.withdrawn_at IS NULL AND person.excluded_at IS NULL AND person.judgments_given > 0
 ORDER BY person.pseudonym"""
 BALANCED_SETS = f"""
 SELECT comparison.candidate_set_id {FROM}

@@ -44,7 +44,7 @@ JOIN LATERAL (
             FROM annotator_assignment filled
             JOIN annotator_judgment other ON other.id = filled.judgment_id
             JOIN annotator_participation voter ON voter.id = other.participation_id
-            WHERE filled.comparison_id = judgment.comparison_id AND voter.withdrawn_at IS NULL
+            WHERE filled.comparison_id = judgment.comparison_id AND voter.withdrawn_at IS NULL AND voter.excluded_at IS NULL
         ) votes ON true
         WHERE option.comparison_id = judgment.comparison_id
     ) voted
@@ -55,7 +55,7 @@ FIRST_OF_ITS_SET = """NOT EXISTS (
     SELECT FROM annotator_assignment earlier
     JOIN annotator_judgment other ON other.id = earlier.judgment_id
     JOIN annotator_participation voter ON voter.id = other.participation_id
-    WHERE earlier.comparison_id = judgment.comparison_id AND voter.withdrawn_at IS NULL AND earlier.judgment_id < judgment.id)"""
+    WHERE earlier.comparison_id = judgment.comparison_id AND voter.withdrawn_at IS NULL AND voter.excluded_at IS NULL AND earlier.judgment_id < judgment.id)"""
 
 REWARDBENCH = (
     Column("id", "judgment.comparison_id::text", TEXT),

@@ -19,9 +19,9 @@ LEFT JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.
 LEFT JOIN annotator_prompt prompt ON prompt.id = conversation.prompt_id
 LEFT JOIN annotator_promptgroup prompt_group ON prompt_group.id = prompt.group_id
 LEFT JOIN annotator_assignment place ON place.id = judgment.assignment_id
-LEFT JOIN annotator_assignment counting ON counting.judgment_id = judgment.id
+LEFT JOIN annotator_assignment counting ON counting.judgment_id = judgment.id AND person.excluded_at IS NULL
 """
-"""Each judgment, and by key what belongs to it."""
+"""Each judgment, and by key what belongs to it; nothing of an excluded person counts, nor a place of their own."""
 
 PROMPT_SQL = said_so_far(with_system=True)
 

@@ -57,6 +57,7 @@ MEANINGS: dict[str, str] = {
     "flags": "What was noticed about the judgment.",
     "consent_version": "Hash of the consent text agreed to; empty where none was asked.",
     "annotator": "Pseudonym, country (ISO 3166-1 alpha-2), demographics as a JSON text.",
+    "excluded": "Whether the researchers left the person out: nothing they answered counts.",
     "withdrawn": "Always false in a release.",
     "chosen": f"The preferred answer, a {MESSAGES}; in `rewardbench-2` a list with one text.",
     "rejected": f"The answer it was preferred to, a {MESSAGES}; in `rewardbench-2` the texts of all others.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from annotator.models import Release
+from annotator.models import Exclusion, Release
 from annotator.selectors.consistency import Consistency
 from annotator.selectors.exports import ReleasedPeople
 from annotator.selectors.release_facts import Agreement, ReleaseFacts
@@ -54,13 +54,21 @@ def write_methods(
                 "## What was left out, and what people did not answer",
                 "Excluded from what counts: "
                 f"{facts.excluded['withdrawn']:,} judgments of people who withdrew (they are in no file), "
+                f"{facts.excluded['excluded']:,} of people whom the researchers left out{_reasons(facts)}, "
                 f"{facts.excluded['surplus']:,} that came when a comparison had all it wanted, "
                 f"{facts.excluded['superseded']:,} that their author replaced, "
                 f"{facts.excluded['other_kinds']:,} of comparisons that check, train or ask again. "
                 "Except for the first, they are in `native`, marked." + _between(between),
                 f"By language of the comparison and by country of the person{_rounding(people)}:",
                 table(
-                    ["group", "withdrawn", "checks, training and repeats", "surplus", "replaced"],
+                    [
+                        "group",
+                        "withdrawn",
+                        "person left out",
+                        "checks, training and repeats",
+                        "surplus",
+                        "replaced",
+                    ],
                     [
                         [name_region(group), *counts]
                         for group, *counts in [
@@ -75,7 +83,7 @@ def write_methods(
                     facts.tasks,
                 ),
                 table(
-                    ["country", "joined", "judged at least once", "withdrew"],
+                    ["country", "joined", "judged at least once", "withdrew", "left out"],
                     [[name_region(country), *rest] for country, *rest in facts.people],
                 ),
                 table(
@@ -180,6 +188,16 @@ def _attrition(facts: ReleaseFacts, people: ReleasedPeople) -> str:
         f"{shown:,} tasks and judged {judged:,}. The format `offers` has a row for each task shown. By language and country"
         f"{_rounding(people)}:"
     )
+
+
+def _reasons(facts: ReleaseFacts) -> str:
+    """Return how many people were left out for what, in brackets; nothing where nobody was."""
+    if not facts.people_excluded_for:
+        return ""
+    told = ", ".join(
+        f"{count:,} for “{Exclusion(reason).label}”" for reason, count in facts.people_excluded_for
+    )
+    return f" (people: {told})"
 
 
 def _consent(release: Release, facts: ReleaseFacts) -> str:
