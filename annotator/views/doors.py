@@ -35,9 +35,10 @@ def _refusal_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
     template = "404.html" if is_missing else "refused.html"
     if is_htmx(request):
         template = "task/desk.html"
+    slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
     context = {
         "state": "refused",
-        "url": request.path,
+        "url": reverse("task", args=[slug]) if slug else reverse("home"),
         "sentence": refusal.sentence,
         "fields": refusal.fields,
         "written": _written(request),

@@ -103,3 +103,14 @@ def test_nothing_is_said_of_what_was_written_where_nothing_was(
 ) -> None:
     refused = client.post(task_url(), {"assignment": "7", "submission_id": "0" * 32})
     assert "What you wrote" not in refused.content.decode()
+
+
+def test_from_a_refused_change_one_comes_back_to_the_task(
+    client: Client, alice: Participation
+) -> None:
+    path = "/projects/everyday/history/7/"
+    refused = client.post(path, {"assignment": "7", "submission_id": "0" * 32}, headers=HTMX)
+    html = refused.content.decode()
+    assert refused.status_code == 404
+    assert f'class="button" href="{task_url()}"' in html
+    assert path not in html

@@ -271,7 +271,8 @@ def test_an_answer_that_is_late_and_not_complete_is_shown_with_what_was_written(
     give_back_overdue()
     claim_next(participation=make_participation(project, make_annotator("bob")))
     visitor.page.click("#submit")
-    expect(visitor.page.locator(".notice")).to_contain_text("nothing is lost")
+    expect(visitor.page.locator(".bar .error").first).to_contain_text("nothing is lost")
+    expect(visitor.page.locator(".bar .error").first).to_be_in_viewport()
     expect(visitor.page.locator("#explanation")).to_have_value("Half a thought")
     assert visitor.task() == place
     visitor.page.fill("#explanation", "Half a thought, and the other half")
