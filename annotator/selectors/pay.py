@@ -116,9 +116,9 @@ def list_earnings(*, project: Project, participation: Participation | None = Non
                 country,
                 currency,
                 answers,
-                Decimal(int(earned) + int(bonus)) / 100,
+                _money(int(earned) + int(bonus)),
                 int(active_ms) / 3_600_000,
-                Decimal(paid.get((pk, currency), (0, 0))[0]) / 100,
+                _money(paid.get((pk, currency), (0, 0))[0]),
                 paid.get((pk, currency), (0, 0))[1],
             )
             for pk, pseudonym, panel, external_id, country, currency, answers, earned, bonus, active_ms in cursor
@@ -149,7 +149,7 @@ def list_periods(*, project: Project, most: int = 50) -> list[ClosedPeriod]:
     sums: defaultdict[int, dict[str, tuple[Decimal, int]]] = defaultdict(dict)
     lines = PayLine.objects.filter(period__in=shown).order_by()
     for row in lines.values("period", "currency").annotate(sum=Sum("amount"), n=Count("*")):
-        sums[row["period"]][row["currency"]] = (Decimal(row["sum"]) / 100, row["n"])
+        sums[row["period"]][row["currency"]] = (_money(row["sum"]), row["n"])
     return [
         ClosedPeriod(
             period,
@@ -193,12 +193,16 @@ def period_csv(period: PayPeriod) -> str:
                     line.participation.country,
                 ),
                 line.answers,
-                Decimal(line.amount) / 100,
+                _money(line.amount),
                 line.currency,
             )
             for line in lines
         ),
     )
+
+
+def _money(hundredths: int) -> Decimal:
+    return (Decimal(hundredths) / 100).quantize(Decimal("0.01"))
 
 
 def _who(pseudonym: str, panel: str, external_id: str, country: str) -> tuple[str, ...]:
