@@ -170,21 +170,21 @@ def test_how_people_work_is_told_by_pseudonym(project: Project, rita: Caller) ->
 def test_checks_and_repeats(project: Project, rita: Caller) -> None:
     alice = join(project, "alice")
     judged = []
-    for choice in ("a", "a", "none", "none", "b"):
+    for choice in ("a", "a", "none", "none", "a", "b"):
         make_set(project)
         judged.append(make_judgment(alice, choice))
     Comparison.objects.filter(pk__in=[one.comparison_id for one in judged[:2]]).update(kind="gold")
     QualityFlag.objects.create(
         project=alice.project, participation=alice, judgment=judged[0], kind="gold"
     )
-    for repeat, first in ((3, 2), (4, 2)):
+    for repeat, first in ((3, 2), (5, 4)):
         Comparison.objects.filter(pk=judged[repeat].comparison_id).update(
             kind="repeat", repeat_of=judged[first].comparison_id
         )
     (found,) = get(rita, "annotators/")["results"]
     assert (found["gold"]["value"], found["gold"]["n"]) == (0.5, 2)
     assert (found["consistency"]["value"], found["consistency"]["n"]) == (0.5, 2)
-    assert found["judgments"] == 1
+    assert found["judgments"] == 2
 
 
 def test_who_has_left_or_done_nothing_is_not_listed(project: Project, rita: Caller) -> None:
