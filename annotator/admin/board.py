@@ -17,6 +17,7 @@ from annotator.selectors.dry_run import get_dry_run
 from annotator.selectors.readiness import list_lacks, list_language_states
 from annotator.selectors.statistics import Figure
 from annotator.selectors.tasks import LETTERS
+from annotator.selectors.waves import list_pending
 from annotator.services.assignments import SkipReason
 from pluralism.positions import Positions
 
@@ -80,6 +81,7 @@ class BoardPages(ProjectPages):
                 "form": form,
                 "dry_run": get_dry_run(project=project, hourly_pay=pay),
                 "lacks": list_lacks(project=project, states=states),
+                "pending": list_pending(project=project),
             },
         )
 

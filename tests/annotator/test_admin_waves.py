@@ -83,6 +83,10 @@ def test_a_changed_text_says_that_it_begins_a_wave_and_waits_for_a_yes(
     assert done.status_code == 302
     page = adam.get(done.headers["Location"]).content.decode()
     assert "Saved, not yet in force" in page
+    dry_run = adam.get(reverse("admin:annotator_project_dry_run", args=[project.pk]))
+    assert "Saved, not yet in force" in dry_run.content.decode(), (
+        "its places are still the old ones"
+    )
     assert Wave.objects.count() == 1
 
     open_project(project=Project.objects.get())
