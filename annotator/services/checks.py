@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -124,7 +124,7 @@ def begin_training(*, participation: Participation, wave: Wave) -> None:
     if participation.own_places.filter(comparison__kind=Comparison.Kind.TRAINING).exists():
         return
     rng = _rng(participation, 0)
-    items = _items(participation, [Comparison.Kind.TRAINING])
+    items = list(_items(participation, [Comparison.Kind.TRAINING]))
     rng.shuffle(items)
     _give(participation, items[: wave.setting("training_items")], rng)
 
@@ -145,8 +145,9 @@ def give_check_if_due(*, participation: Participation, wave: Wave) -> None:
     if participation.next_check is not None:
         met = participation.own_places.values("comparison")
         items = _items(participation, [Comparison.Kind.ATTENTION, Comparison.Kind.GOLD], met=met)
-        if items:
-            _give(participation, [items[int(rng.integers(len(items)))]], rng)
+        count = items.count()  # there may be hundreds, and one is wanted
+        if count:
+            _give(participation, [items[int(rng.integers(count))]], rng)
     participation.next_check = participation.judgments_given + int(rng.geometric(share))
     participation.save(update_fields=["next_check"])
 
@@ -231,8 +232,8 @@ def _rng(participation: Participation, step: int) -> np.random.Generator:
 
 def _items(
     participation: Participation, kinds: list[Comparison.Kind], met: Any = ()
-) -> list[CheckItem]:
-    return list(
+) -> models.QuerySet[CheckItem]:
+    return (
         CheckItem.objects.filter(
             project=participation.project_id,
             retired_at=None,
