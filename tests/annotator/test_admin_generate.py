@@ -28,6 +28,7 @@ def adam(client: Client, settings: Settings) -> Client:
 
 @pytest.fixture
 def project() -> Project:
+    add_library_profiles()  # a test that empties the tables may have come before
     project = make_project(opened=False, languages=["en", "fr"])
     make_prompt(project, "Why?")
     make_prompt(project, "How?")

@@ -154,7 +154,7 @@ def test_counts_in_documents_tell_of_no_few_people(project: Project) -> None:
     by_country = [row for row in tables(methods, "country") if len(row) == 3]
     assert {row[0] for row in by_country} == {"FR", "155 (western europe)", "not stated"}
     assert all(int(row[2]) >= K for row in by_country)
-    attrition = [row for row in tables(methods, "country") if len(row) == 4]
+    attrition = [row for row in tables(methods, "country") if len(row) == 5]
     assert [row[0] for row in attrition] == ["not stated", "FR"]
     assert all(int(cell) % K == 0 for row in attrition for cell in row[1:])
     excluded = {row[0]: row[1:] for row in tables(methods, "group")}

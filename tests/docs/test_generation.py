@@ -11,6 +11,7 @@ from django.test import override_settings
 
 from annotator.management.commands import compare_strategies
 from annotator.selectors.profiles import snapshot_profiles
+from annotator.services.profiles import add_library_profiles
 from pluralism.checks import check_set
 from pluralism.languages import LanguageDetector
 from pluralism.strategies import (
@@ -75,6 +76,7 @@ def parameters_of(case: dict[str, Any]) -> dict[str, Any]:
     """Put the library's texts in the place of the slugs, as a run does."""
     parameters = dict(case["parameters"])
     if "profiles" in parameters:
+        add_library_profiles()  # a test that empties the tables may have come before
         parameters["profiles"] = snapshot_profiles(
             slugs=parameters["profiles"], project=make_project()
         )

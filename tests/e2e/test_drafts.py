@@ -233,7 +233,7 @@ def test_a_change_of_an_answer_has_its_draft_too(at_work: Visitor) -> None:
     expect(page.locator("#explanation")).to_have_value("A whole one")
     expect(page.locator("#choice-c")).to_be_checked()
 
-    page.click("text=Leave it")
+    page.locator("a:visible", has_text="Leave it").click()
     page.wait_for_url(re.compile("/history/$"))
     while Draft.objects.get().content:  # it is sent behind the page that goes
         page.wait_for_timeout(50)

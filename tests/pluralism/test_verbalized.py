@@ -31,7 +31,7 @@ def test_the_model_is_asked_for_the_tails_below_a_probability() -> None:
         "type": "object",
         "properties": {
             "text": {"type": "string", "minLength": 1, "maxLength": 400},
-            "probability": {"type": "number"},
+            "probability": {"type": "number", "minimum": 0, "maximum": 1},
         },
         "required": ["text", "probability"],
         "additionalProperties": False,
