@@ -15,7 +15,7 @@ from django.db import connection, connections, transaction
 from annotator.models import Change, Judgment, Participation, Project
 from annotator.selectors.exports import Filters, open_export
 from annotator.selectors.exports.queries import FORMATS, queries_for
-from annotator.selectors.exports.stream import SETTINGS
+from annotator.selectors.exports.stream import AHEAD, SETTINGS
 from tests.api.caller import Caller
 from tests.factories import make_annotator, make_judgment, make_participation, make_set
 
@@ -123,6 +123,7 @@ def test_a_reader_that_goes_away_frees_the_connection(
     next(iter(answer.streaming_content))
     answer.close()
     assert settles_at(before)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith(AHEAD)]
 
 
 def test_it_shows_the_moment_of_its_beginning(

@@ -5,7 +5,7 @@ connection of its own, so that a slow reader holds up nobody else.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Self
@@ -23,6 +23,8 @@ from annotator.selectors.exports.shapes import Filters
 FIRST_ROWS = 10
 """The first block is small: whoever waits sees at once that something comes."""
 BLOCK_ROWS = 200
+AHEAD = "export-ahead"
+"""How the threads are named that read the next block."""
 READER_TIMEOUT = "5min"
 """A reader that takes nothing for so long is cut off: its snapshot would hold up the database's cleaning."""
 
@@ -105,10 +107,11 @@ class ExportStream:
         self.close()
 
     def close(self) -> None:
-        """End the snapshot and free the connection."""
+        """End the snapshot, free the connection, and end the thread that reads ahead."""
         self._connection.close()
+        self._blocks.close()  # the two hold each other: they would wait for the garbage collector
 
-    def _read(self) -> Iterator[bytes]:
+    def _read(self) -> Generator[bytes, None, None]:
         begin, given = time.monotonic(), 0
         for number, query in enumerate(self._queries):
             with self._connection.cursor(name=f"export_{number}") as cursor:
@@ -117,12 +120,12 @@ class ExportStream:
                     yield b"".join([row + b"\n" for (row,) in rows])
                     given += len(rows)
                     _wait_until(begin, given)
-        self.close()
+        self._connection.close()
 
 
 def _ahead(fetch: Callable[[int], list[tuple[bytes]]]) -> Iterator[list[tuple[bytes]]]:
     """Yield blocks of rows until there are no more; PostgreSQL builds the next one while one is being sent."""
-    with ThreadPoolExecutor(max_workers=1) as reader:
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix=AHEAD) as reader:
         coming = reader.submit(fetch, FIRST_ROWS)
         while rows := coming.result():
             coming = reader.submit(fetch, BLOCK_ROWS)
