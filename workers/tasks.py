@@ -49,4 +49,4 @@ def build_release(*, release_id: int) -> None:
 @shared_task(name="workers.check_texts")
 def check_texts(*, project_id: int) -> None:
     """Check the texts of a project that nobody has checked."""
-    findings.check_texts(project=Project.objects.get(pk=project_id))
+    findings.check_new_texts(project=Project.objects.get(pk=project_id))

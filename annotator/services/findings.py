@@ -26,6 +26,8 @@ from annotator.services.audit import record
 from pluralism.identifying import VERSION, find_identifying
 
 D = Finding.Decision
+LOCK = 7354
+"""First key of the advisory lock that the check of a project's new texts holds."""
 TEXTS_AT_ONCE = 500
 PLACES = ("judgment", "turn", "prompt")
 TEXTS = """
@@ -89,6 +91,21 @@ def check_texts(*, project: Project) -> int:
     return found
 
 
+def check_new_texts(*, project: Project) -> None:
+    """Check the texts that nobody has checked, unless somebody is at it: the sweep rings again and again meanwhile."""
+    lock = [LOCK, project.pk]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", lock)
+        (is_alone,) = cursor.fetchone()
+    if not is_alone:
+        return
+    try:
+        check_texts(project=project)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
+
+
 def ring_for_texts() -> int:
     """Ring for the projects with texts that nobody has checked; return how many."""
     newest = Change.objects.filter(project=OuterRef("pk")).order_by("-id").values("id")[:1]
@@ -107,11 +124,12 @@ def ring_for_texts() -> int:
 def checked_texts(*, project: Project) -> Iterator[Snapshot]:
     """Give a snapshot in which every text is checked.
 
-    1. Check what there is, while people go on answering.
+    1. Check what there is, while people go on answering; then what came during that, which may have taken long.
     2. Hold the project's change lock, so that nothing is added, for the moment in which the few new texts are
        checked and the snapshot is taken.
     """
-    check_texts(project=project)
+    for _time in range(2):
+        check_texts(project=project)
     lock = [Change.ADVISORY_LOCK, project.pk]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s, %s)", lock)

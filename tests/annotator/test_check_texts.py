@@ -9,7 +9,7 @@ import pytest
 import zstandard
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 
 from annotator.models import (
     AuditEvent,
@@ -24,7 +24,12 @@ from annotator.models import (
 from annotator.selectors.exports import SPLITS, Filters, native_rows, open_export
 from annotator.selectors.findings import count_undecided
 from annotator.services import findings
-from annotator.services.findings import check_texts, decide_findings, ring_for_texts
+from annotator.services.findings import (
+    check_new_texts,
+    check_texts,
+    decide_findings,
+    ring_for_texts,
+)
 from annotator.services.releases import build_release, start_release
 from annotator.services.withdrawal import withdraw
 from pluralism.identifying import find_identifying
@@ -273,6 +278,23 @@ def test_nothing_found_is_left_of_who_withdraws(project: Project, alice: Partici
     check_texts(project=project)
     withdraw(participation=alice)
     assert not Finding.objects.exists()
+
+
+def test_one_check_at_a_time_looks_for_what_is_new(project: Project, alice: Participation) -> None:
+    make_judgment(alice, explanation=MAIL)
+    another = connections.create_connection("default")
+    lock = [findings.LOCK, project.pk]
+    try:
+        with another.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", lock)
+            check_new_texts(project=project)
+            assert not Finding.objects.exists()
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
+    finally:
+        another.close()
+    for _again in range(2):
+        check_new_texts(project=project)
+        assert Finding.objects.count() == 2
 
 
 def test_decisions_are_kept_with_their_author_and_logged_without_the_text(
