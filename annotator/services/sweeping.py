@@ -24,12 +24,14 @@ class Swept:
 
 def sweep() -> Swept:
     """Give overdue places and candidate sets back and ring again for runs, measuring, releases and texts that wait."""
+    # First, since the counting of boards may take long.
+    swept = Swept(
+        places=assignments.give_back_overdue(), candidate_sets=generation.requeue_overdue()
+    )
     ring_measuring()
     releases.ring_for_releases()
     findings.ring_for_texts()
     idempotency.forget_old_answers()
     drafts.forget_old_drafts()
     boards.count_for_boards()
-    return Swept(
-        places=assignments.give_back_overdue(), candidate_sets=generation.requeue_overdue()
-    )
+    return swept
