@@ -100,7 +100,8 @@ def _wider(bands: Sequence[tuple[str, int, int | None]]) -> dict[str, str]:
         for pair in pairs:
             low, high = pair[0][1], pair[-1][2]
             name = f"{low}+" if high is None else f"{low}-{high}"
-            steps |= {option: name for option, *_ends in pair}
+            # Of 40+ and 50+ the first is as wide as both: its next step comes later, or never.
+            steps |= {option: name for option, *_ends in pair if option != name}
             wider.append((name, low, high))
         bands = wider
     return steps

@@ -31,6 +31,11 @@ def test_neighbouring_bands_make_wider_ones() -> None:
     assert coarser_values("age", ["30", "10", "20", "40+", "50+"])["50+"] == "30+"
 
 
+def test_a_band_as_wide_as_its_pair_is_no_step_to_itself() -> None:
+    steps = coarser_values("age", ["10", "20", "40+", "50+"])
+    assert steps == {"10": "10-20", "20": "10-20", "50+": "40+"}
+
+
 @pytest.mark.parametrize(
     ("question", "options"),
     [("gender", ["male", "female"]), ("age", ["18-34", "old"]), ("age", ["1-2", "3+"]), ("x", [])],
