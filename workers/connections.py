@@ -165,6 +165,11 @@ class _Connection(asyncio.Protocol):
         else:
             self._end(BrokenConnectionError(str(exc or "The connection ended before the answer.")))
 
+    def on_message_begin(self) -> None:
+        """Hang up where an answer begins that nobody asked for: the next request would get it."""
+        if self._answer is None:
+            self.close()
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header."""
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
@@ -172,9 +177,7 @@ class _Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Pass the head on; what only says that more is to come is passed over."""
         status, headers, self._headers = self._parser.get_status_code(), self._headers, {}
-        if self._answer is None:  # a second answer that nobody asked for
-            self.close()
-        elif status >= 200:
+        if self._answer is not None and status >= 200:
             self._answer.take_head(status, headers)
 
     def on_body(self, body: bytes) -> None:
@@ -188,6 +191,7 @@ class _Connection(asyncio.Protocol):
             return
         if not self._parser.should_keep_alive():
             self.close()
+        self._headers = {}  # trailers are no headers of the next answer
         self.free_since = time.monotonic()
         self._end(None)
 

@@ -78,6 +78,7 @@ def test_a_connection_is_kept_for_the_next_request() -> None:
         b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi",
         b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi",
         OK + OK,  # what nobody asked for
+        OK + b"HTTP/1.1 500 ",  # its begin
     ],
 )
 def test_a_connection_that_cannot_be_trusted_is_not_kept(answer: bytes) -> None:
