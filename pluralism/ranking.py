@@ -64,8 +64,9 @@ def find_pools(choices: Choices) -> Numbers:
     items = choices.menus.shape[1]
     if not items:
         return np.zeros(0, dtype=np.int64)
-    offered = np.zeros((items, items), dtype=np.int64)
-    np.add.at(offered, choices.chosen, choices.menus[choices.menu])
+    met = np.zeros(choices.menus.shape, dtype=np.int64)
+    np.add.at(met, (choices.menu, choices.chosen), 1)
+    offered = met.T @ choices.menus
     linked = (offered > 0) | np.eye(items, dtype=bool)
     for _doubling in range(items.bit_length()):
         linked = (linked.astype(np.int64) @ linked.astype(np.int64)) > 0

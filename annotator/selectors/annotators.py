@@ -32,11 +32,12 @@ CHECKS = f"""
 SELECT judgment.participation_id, comparison.kind, count(*), count(*) FILTER (WHERE
     CASE comparison.kind WHEN 'repeat'
     THEN (judgment.choice_kind, judgment.choice_response_id) IS NOT DISTINCT FROM (earlier.choice_kind, earlier.choice_response_id)
+        AND (judgment.choice_kind <> 'ranking' OR judgment.choice_response_id IS NOT NULL OR judgment.ranks = earlier.ranks)
     ELSE NOT EXISTS (SELECT FROM annotator_qualityflag flag WHERE flag.judgment_id = judgment.id) END)
 FROM annotator_judgment judgment
 JOIN annotator_comparison comparison ON comparison.id = judgment.comparison_id
 LEFT JOIN LATERAL (
-    SELECT choice_kind, choice_response_id FROM annotator_judgment
+    SELECT choice_kind, choice_response_id, ranks FROM annotator_judgment
     WHERE participation_id = judgment.participation_id AND comparison_id = comparison.repeat_of_id
     ORDER BY revision DESC LIMIT 1) earlier ON comparison.kind = 'repeat'
 WHERE judgment.participation_id = ANY(%(people)s) AND comparison.kind IN ('attention', 'gold', 'repeat')

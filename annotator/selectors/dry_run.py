@@ -116,7 +116,9 @@ def get_dry_run(*, project: Project, hourly_pay: float | None = None) -> DryRun:
         is_measured=is_measured,
         tasks_per_person=tasks,
         currency=project.pay_currency if hourly_pay is None else "",
-        hourly_pay=project.pay_per_answer / 100 / minutes * 60 if project.pay_currency else None,
+        hourly_pay=project.pay_per_answer / 100 / minutes * 60
+        if project.pay_currency and minutes
+        else None,
         smallest_difference=smallest_difference(sorted(per_stratum.values())[:2]),
     )
 
