@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from annotator.errors import Refused
+from annotator.errors import Missing, Refused
 from annotator.models import Participation, ProfileRevision, Wave
 from annotator.selectors.demographics import Asked, list_questions, list_skills
 from annotator.services.strata import answers_of, place_of
@@ -23,12 +23,17 @@ def save_profile(
 ) -> bool:
     """Store what the person said of themselves; tell whether their country was among it and opens more questions.
 
-    1. Lock the person: revisions are numbered in the order in which they were given.
+    1. Lock the person: revisions are numbered in the order in which they were given. Nothing is kept of somebody
+       who has left meanwhile.
     2. An empty answer is none. What this person is not asked, or is no option, is refused.
     3. A country said for the first time is theirs from now on; their stratum and target follow what they said.
     4. Nothing new makes no new revision.
     """
-    Participation.objects.select_for_update().get(pk=participation.pk)
+    present = Participation.objects.select_for_update().filter(
+        pk=participation.pk, withdrawn_at=None
+    )
+    if present.first() is None:
+        raise Missing(_("You have left this project, so it has no tasks for you."))
     questions = list_questions(participation=participation, wave=wave)
     said = _check(answers, questions)
     skills = _check(language_skills, list_skills(participation=participation))

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotator.errors import Refused
+from annotator.errors import Missing, Refused
 from annotator.models import Draft, Participation
 
 ABOUT = re.compile(r"[a-z]{1,12}-[0-9]{1,19}")
@@ -19,14 +19,17 @@ LONGEST = 50_000
 """Characters of one draft."""
 KEEP = timedelta(days=30)
 
+# A withdrawal holds the person: a draft that comes meanwhile waits for it, and then belongs to nobody.
 SAVE = """
-WITH surplus AS (
+WITH person AS MATERIALIZED (
+    SELECT id FROM annotator_participation WHERE id = %(person)s AND withdrawn_at IS NULL FOR SHARE
+), surplus AS (
     DELETE FROM annotator_draft WHERE id IN (
         SELECT id FROM annotator_draft WHERE participation_id = %(person)s AND about <> %(about)s
         ORDER BY saved_at DESC OFFSET %(others)s)
 )
 INSERT INTO annotator_draft (participation_id, about, content, saved_at)
-VALUES (%(person)s, %(about)s, %(content)s, clock_timestamp())
+SELECT person.id, %(about)s, %(content)s, clock_timestamp() FROM person
 ON CONFLICT (participation_id, about) DO UPDATE SET content = EXCLUDED.content, saved_at = EXCLUDED.saved_at
 RETURNING saved_at
 """
@@ -37,7 +40,7 @@ def save_draft(
 ) -> datetime:
     """Keep what a form holds in place of what was kept of it before; return when.
 
-    Raises Refused where it is too long or belongs to nothing that has drafts.
+    Raises Refused where it is too long or belongs to nothing that has drafts, Missing where the person has left.
     """
     text = json.dumps(content, ensure_ascii=False)
     if not ABOUT.fullmatch(about):
@@ -54,8 +57,10 @@ def save_draft(
                 "others": MOST_DRAFTS - 1,
             },
         )
-        ((saved_at,),) = cursor.fetchall()
-    assert isinstance(saved_at, datetime)
+        row = cursor.fetchone()
+    if row is None:
+        raise Missing(_("You have left this project, so it has no tasks for you."))
+    saved_at: datetime = row[0]
     return saved_at
 
 

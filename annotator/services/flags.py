@@ -1,5 +1,6 @@
 """Reporting a response as harmful."""
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotator.errors import Missing, Refused
@@ -21,7 +22,7 @@ def flag_response(
         .select_related("assignment")
         .first()
     )
-    if offer is None or participation.withdrawn_at is not None:
+    if offer is None:
         raise Missing(_("This task is not yours. Go on with the next one."))
     order = offer.assignment.display_order
     if len(letter) != 1 or letter not in LETTERS[: len(order)]:
@@ -31,12 +32,18 @@ def flag_response(
         sentence = _("Please shorten this to %(most)s characters.") % {"most": LONGEST_NOTE}
         raise Refused("note", sentence, fields={"note": sentence})
     option = offer.comparison.options.get(position=order[LETTERS.index(letter)])
-    HarmFlag.objects.get_or_create(
-        participation=participation,
-        response_id=option.response_id,
-        defaults={
-            "project_id": participation.project_id,
-            "comparison_id": offer.comparison_id,
-            "note": note,
-        },
-    )
+    with transaction.atomic():
+        present = Participation.objects.select_for_update(no_key=True).filter(
+            pk=participation.pk, withdrawn_at=None
+        )
+        if present.first() is None:  # they left meanwhile, and what they wrote was erased
+            raise Missing(_("You have left this project, so it has no tasks for you."))
+        HarmFlag.objects.get_or_create(
+            participation=participation,
+            response_id=option.response_id,
+            defaults={
+                "project_id": participation.project_id,
+                "comparison_id": offer.comparison_id,
+                "note": note,
+            },
+        )

@@ -3,7 +3,7 @@
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from annotator.errors import Refused
+from annotator.errors import Missing, Refused
 from annotator.models import (
     CandidateSet,
     GenerationRun,
@@ -47,7 +47,8 @@ def save_own_words(
 ) -> OwnWords:
     """Keep what a person says matters to them; nothing new makes no new revision, and nothing at all takes it back.
 
-    The person is locked: revisions are numbered in the order in which they were given.
+    The person is locked: revisions are numbered in the order in which they were given, and nothing is kept of
+    somebody who has left meanwhile.
     """
     text = text.replace("\r\n", "\n").strip()
     text = text if is_visible(text) else ""
@@ -57,7 +58,11 @@ def save_own_words(
     if language not in participation.languages:
         sentence = _("Choose the language you write in.")
         raise Refused("language", sentence, fields={"language": sentence})
-    Participation.objects.select_for_update().get(pk=participation.pk)
+    present = Participation.objects.select_for_update().filter(
+        pk=participation.pk, withdrawn_at=None
+    )
+    if present.first() is None:
+        raise Missing(_("You have left this project, so it has no tasks for you."))
     newest = OwnWords.objects.filter(participation=participation).order_by("-number").first()
     said = (text, language, lend and bool(text))
     if newest is None or (newest.text, newest.language, newest.lent) != said:

@@ -1,23 +1,24 @@
 """Changing an answer: the correction is the next revision, and the earlier one stays for ever."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from annotator.errors import Refused
+from annotator.errors import Missing, Refused
 from annotator.models import Change, Judgment, Participation
 from annotator.selectors.questions import get_questions
 from annotator.selectors.revisions import Revisable, find_revisable
 from annotator.services.answers import Answer, Shown, answer_of, columns_of
 
 HOLD = """
-SELECT (SELECT id FROM (SELECT id FROM annotator_assignment WHERE judgment_id = %(judgment)s FOR UPDATE) place),
-       pg_advisory_xact_lock(%(lock)s, %(project)s::int)
+SELECT pg_advisory_xact_lock(%(lock)s, %(project)s::int),
+       (SELECT id FROM (SELECT id FROM annotator_assignment WHERE judgment_id = %(judgment)s FOR UPDATE) place)
 """
-"""The place first: whoever writes a judgment holds theirs before the project's lock, too. Alone, because a
-place that is given back just now could otherwise be filled by the revision before this one."""
+"""The project's lock first, as exclusions and withdrawals do: they hold it, and then want the place. Alone,
+because a place that is given back just now could otherwise be filled by the revision before this one."""
 
 REVISE = """
 WITH judgment AS (
@@ -30,6 +31,7 @@ WITH judgment AS (
         %(explanation)s, explanation_asked, place_kind, display_order, %(ui_language)s, %(device)s, shown_at, clock_timestamp(), %(active_ms)s,
         (SELECT profile_id FROM annotator_participation WHERE id = participation_id)
     FROM annotator_judgment WHERE id = %(judgment)s
+        AND EXISTS (SELECT FROM annotator_participation WHERE id = participation_id AND withdrawn_at IS NULL)
     RETURNING id, participation_id
 ), moved AS (
     UPDATE annotator_assignment SET judgment_id = judgment.id FROM judgment WHERE judgment_id = %(judgment)s
@@ -58,7 +60,7 @@ def revise_judgment(
     """Store the next revision of a person's recent answer; return its id.
 
     1. The same page was sent before: that revision stands.
-    2. Hold the place and the project's change lock, and look whether the answer may still change.
+    2. Hold the project's change lock and the place, and look whether the answer may still change.
     3. Check the new answer against the settings and the order it was shown under.
     4. In one statement: the revision, the place that points to it, and what exports must tell anew.
 
@@ -87,14 +89,21 @@ def revise_judgment(
                 questions=get_questions(earlier.judgment.wave_id),
                 shown=_shown(earlier),
             )
-            cursor.execute(REVISE, values | stored)
-            ((revision_id,),) = cursor.fetchall()
-            return int(revision_id)
+            return _store(values | stored)
     except IntegrityError:  # another page with a change of the same answer was quicker
         raise Refused(
             "changed_meanwhile",
             _("You changed this answer on another page. Look at it again there."),
         ) from None
+
+
+def _store(values: Mapping[str, Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(REVISE, values)
+        row = cursor.fetchone()
+    if row is None:  # they left while this waited for its turn
+        raise Missing(_("You have left this project, so it has no tasks for you."))
+    return int(row[0])
 
 
 def undo_revision(

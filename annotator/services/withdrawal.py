@@ -69,6 +69,7 @@ CREATE TEMPORARY TABLE inspired ON COMMIT DROP AS
     WHERE words.participation_id = %(person)s;
 DELETE FROM annotator_finding WHERE participation_id = %(person)s;
 UPDATE annotator_judgment SET explanation = '' WHERE participation_id = %(person)s AND explanation <> '';
+UPDATE annotator_harmflag SET note = '' WHERE participation_id = %(person)s AND note <> '';
 UPDATE annotator_turn turn SET message = %(erased)s FROM annotator_conversation conversation
 WHERE conversation.id = turn.conversation_id AND conversation.participation_id = %(person)s AND turn.message <> '';
 UPDATE annotator_prompt SET text = %(erased)s WHERE author_id = %(person)s;
