@@ -11,6 +11,11 @@ HOLD_CHANGES = """
 SELECT pg_advisory_xact_lock_shared(%(lock)s, project_id::int)
 FROM (SELECT DISTINCT project_id FROM annotator_assignment WHERE id = ANY(%(places)s) ORDER BY 1) held
 """
+# Two that run at once would let one late answer fill a place of each. Who comes second leaves the comparison's
+# places open.
+HOLD_COMPARISONS = """
+SELECT id FROM annotator_comparison WHERE id = ANY(%(comparisons)s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
 # The newest answer of everybody who answered one of the comparisons and fills no place there.
 LATE = """
 SELECT * FROM (
@@ -32,7 +37,8 @@ def promote_surplus(places: list[int]) -> None:
     Call it in the transaction that gave them back; one statement where nothing is late.
 
     1. Hold the project's change lock: they count from now on, which increments of the export must tell.
-    2. The first that came goes first, into a place reserved for its stratum, else into an open one; where
+    2. Hold the comparisons that have late work, and read it again: what filled a place meanwhile is late no more.
+    3. The first that came goes first, into a place reserved for its stratum, else into an open one; where
        targets of the project are in force, only as far as the person's has room.
     """
     if not places:
@@ -41,6 +47,12 @@ def promote_surplus(places: list[int]) -> None:
         cursor.execute(HOLD_CHANGES, {"lock": Change.ADVISORY_LOCK, "places": places})
         cursor.execute(LATE, {"places": places})
         late = cursor.fetchall()
+        if not late:
+            return
+        cursor.execute(HOLD_COMPARISONS, {"comparisons": sorted({row[2] for row in late})})
+        held = {pk for (pk,) in cursor.fetchall()}
+        cursor.execute(LATE, {"places": places})
+        late = [row for row in cursor.fetchall() if row[2] in held]
     if late:
         _fill(places, late)
 
