@@ -67,8 +67,8 @@ class Earning:
 
     @property
     def owed(self) -> Decimal:
-        """What is still to be paid."""
-        return self.amount - self.paid
+        """What is still to be paid; nothing where more was paid than is earned by now, as when a bonus is due later."""
+        return max(self.amount - self.paid, Decimal(0))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ def close_period(*, project: Project, key: uuid.UUID, by: Annotator | None) -> P
     The project's row is held, so that periods follow each other; `nothing_is_paid_twice` holds it in the
     database as well.
     """
-    Project.objects.select_for_update(of=("self",)).get(pk=project.pk)
+    # Without the key: answers name the project, and go on being stored while all of them are added up.
+    Project.objects.select_for_update(of=("self",), no_key=True).get(pk=project.pk)
     known = PayPeriod.objects.filter(project=project, key=key).first()
     if known is not None:
         return known

@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from annotator.errors import Refused
 from annotator.models import AuditEvent, Participation, PayLine, PayPeriod, Project
-from annotator.selectors.pay import list_earnings, median_hourly_pay
+from annotator.selectors.pay import list_earnings, median_hourly_pay, total_owed
 from annotator.services.pay import close_period
 from annotator.services.projects import open_project
 from tests.factories import (
@@ -159,6 +159,18 @@ def test_the_bonus_is_paid_once(project: Project, alice: Participation) -> None:
     make_judgment(alice)
     close(project)
     assert list(PayLine.objects.order_by("pk").values_list("amount", flat=True)) == [25, 125, 25]
+
+
+def test_a_bonus_that_was_paid_too_early_takes_nothing_from_what_others_are_owed(
+    project: Project, alice: Participation
+) -> None:
+    Project.objects.update(target_per_person=1)
+    make_judgment(alice)
+    close(project)
+    Project.objects.update(target_per_person=3)  # alice has more than she earned by now
+    make_judgment(make_participation(project, make_annotator("bob")))
+    [total] = total_owed(list_earnings(project=project))
+    assert (total.owed, total.people) == (Decimal("0.25"), 1)
 
 
 def test_the_same_page_sent_twice_is_one_period(project: Project, alice: Participation) -> None:
