@@ -15,7 +15,7 @@ from annotator.services.checks import problem_of
 TAKE_AWAY = """
 DELETE FROM annotator_assignment place
 WHERE place.comparison_id = %s AND place.state = 'open' AND place.owner_id IS NOT NULL
-    AND NOT EXISTS (SELECT FROM annotator_offer WHERE assignment_id = place.id)
+    AND NOT EXISTS (SELECT FROM annotator_offer WHERE participation_id = place.owner_id AND comparison_id = place.comparison_id)
 """
 
 

@@ -39,14 +39,14 @@ WHERE place.id = ANY(%(reopened)s) AND place.state = 'open' AND place.group_id I
 """
 LET_GO = """
 UPDATE annotator_assignment SET state = 'open', token = NULL, lease_until = NULL
-WHERE owner_id = %(person)s AND state = 'leased';
+WHERE participation_id = %(person)s AND owner_id = %(person)s AND state = 'leased';
 UPDATE annotator_offer SET outcome = 'expired', ended_at = clock_timestamp()
 WHERE participation_id = %(person)s AND outcome = 'shown'
 """
 END_OWN = """
 DELETE FROM annotator_assignment place
 WHERE owner_id = %(person)s AND state = 'open'
-    AND NOT EXISTS (SELECT FROM annotator_offer WHERE assignment_id = place.id)
+    AND NOT EXISTS (SELECT FROM annotator_offer WHERE participation_id = %(person)s AND comparison_id = place.comparison_id)
     AND NOT EXISTS (SELECT FROM annotator_judgment WHERE participation_id = %(person)s AND assignment_id = place.id);
 DELETE FROM annotator_draft WHERE participation_id = %(person)s
 """
