@@ -14,7 +14,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
-from annotator.models import CandidateSet, Comparison, ComparisonOption, Project, Response
+from annotator.models import (
+    CandidateSet,
+    Comparison,
+    ComparisonOption,
+    GenerationRun,
+    Project,
+    Response,
+)
 from annotator.selectors.exports.splits import is_held_out
 from annotator.services.comparisons import IDS, KEYS, Opening, make_places
 from annotator.services.inserting import insert_together, new_ids
@@ -73,6 +80,7 @@ def _waiting(project: Project) -> dict[str, list[Waiting]]:
         CandidateSet.objects.filter(
             project=project, state=CandidateSet.State.COMPLETE, prompt__isnull=False
         )
+        .exclude(run__purpose=GenerationRun.Purpose.TRIAL)
         .exclude(responses__options__isnull=False)
         .order_by("pk")
         .values_list("language", "pk", "prompt_id", "prompt__group__kind", "prompt__group__key")

@@ -9,7 +9,15 @@ from django.test import Client
 from django.urls import reverse
 
 from annotator.errors import Refused
-from annotator.models import Assignment, CandidateSet, Comparison, Judgment, Participation, Project
+from annotator.models import (
+    Assignment,
+    CandidateSet,
+    Comparison,
+    GenerationRun,
+    Judgment,
+    Participation,
+    Project,
+)
 from annotator.services.joint import count_waiting, open_joint_comparisons
 from tests.factories import (
     make_admin,
@@ -68,6 +76,20 @@ def test_two_prompts_of_the_same_language_meet(project: Project) -> None:
     places = Assignment.objects.filter(comparison=Comparison.objects.first())
     assert places.count() == 3
     assert {tuple(place.display_order) for place in places} == {(0, 1), (1, 0)}
+
+
+def test_sets_of_a_trial_are_paired_with_nothing(project: Project) -> None:
+    trial = GenerationRun.objects.create(
+        project=project,
+        purpose=GenerationRun.Purpose.TRIAL,
+        strategy="independent",
+        candidates=2,
+    )
+    for _number in range(2):
+        make_set(project, make_prompt(project), texts=["One.", "Two."], run=trial)
+    fill(project, "en")
+    assert open_joint_comparisons(project=project) == 0
+    assert count_waiting(project=project) == 1
 
 
 def test_pairing_again_pairs_only_what_waits(project: Project) -> None:
