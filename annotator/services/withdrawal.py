@@ -57,7 +57,8 @@ WHERE participation_id = %(person)s AND project_id = %(project)s ORDER BY id
 """
 
 # What the person wrote, what models answered to it, and what they said of themselves. What others compare that
-# was made with their words stays, without them; what is being made is made anew.
+# was made with their words stays, without them; what is being made is made anew. Sets come first: a worker that
+# stores one just now is waited for, and what it stored is erased with the rest.
 ERASE = """
 SET LOCAL plurivox.erasure = 'on';
 CREATE TEMPORARY TABLE followed ON COMMIT DROP AS
@@ -67,6 +68,8 @@ CREATE TEMPORARY TABLE followed ON COMMIT DROP AS
 CREATE TEMPORARY TABLE inspired ON COMMIT DROP AS
     SELECT used.candidate_set_id AS id FROM annotator_wordsuse used JOIN annotator_ownwords words ON words.id = used.words_id
     WHERE words.participation_id = %(person)s;
+UPDATE annotator_candidateset SET state = 'cancelled', token = NULL
+WHERE id IN (SELECT id FROM followed) AND state IN ('queued', 'running');
 DELETE FROM annotator_finding WHERE participation_id = %(person)s;
 UPDATE annotator_judgment SET explanation = '' WHERE participation_id = %(person)s AND explanation <> '';
 UPDATE annotator_harmflag SET note = '' WHERE participation_id = %(person)s AND note <> '';
@@ -75,8 +78,6 @@ WHERE conversation.id = turn.conversation_id AND conversation.participation_id =
 UPDATE annotator_prompt SET text = %(erased)s WHERE author_id = %(person)s;
 UPDATE annotator_response SET text = %(erased)s, html = '' WHERE candidate_set_id IN (SELECT id FROM followed);
 UPDATE annotator_exchange SET request = '{}', answer = NULL, error = '' WHERE candidate_set_id IN (SELECT id FROM followed);
-UPDATE annotator_candidateset SET state = 'cancelled', token = NULL
-WHERE id IN (SELECT id FROM followed) AND state IN ('queued', 'running');
 UPDATE annotator_candidateset SET state = 'queued', token = NULL, lease_until = NULL, progress = NULL
 WHERE id IN (SELECT id FROM inspired) AND state = 'running';
 UPDATE annotator_exchange SET request = '{}' WHERE candidate_set_id IN (SELECT id FROM inspired);
