@@ -103,7 +103,7 @@ def foresee(*, participation: Participation) -> Foreseen:
         held=held.count(),
         counting=counting.count(),
         shared=counting.filter(place__owner=None).count(),
-        kept=judgments.count(),
+        kept=judgments.filter(revision=1).count(),
         returning=idle.filter(Exists(opened)).values("comparison").distinct().count(),
         visits=PanelSession.objects.filter(participation=participation, ended_at=None).count(),
     )
