@@ -16,6 +16,8 @@ from annotator.models import Assignment, AuditEvent, BoardCount, Participation, 
 from annotator.selectors.board_figures import BoardFigures, count_flags, read_figures
 
 RATE_HOURS, MOST_HOURS = 24, 48
+FURTHEST = 24 * 365 * 100
+"""Hours to an end that is told; calendars end too."""
 
 PLACES = """
     SELECT place.language, place.stratum, place.group_id IS NOT NULL, count(*) FILTER (WHERE place.state = 'judged'), count(*) FILTER (WHERE place.state = 'leased'), count(*)
@@ -113,7 +115,7 @@ def get_board(*, project: Project) -> Board:
         working_now=working.order_by().aggregate(n=Count("participation", distinct=True))["n"],
         hours=hours,
         per_hour=rate,
-        ends_at=now + timedelta(hours=left / rate) if rate and left else None,
+        ends_at=now + timedelta(hours=min(left / rate, FURTHEST)) if rate and left else None,
         skips=count.skips,
         events=list(events.order_by("-id")[:8]),
         counted_at=count.counted_at,

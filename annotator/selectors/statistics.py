@@ -58,7 +58,7 @@ GROUP BY 1, 2 ORDER BY 1, 2
 LANGUAGES = """
 SELECT language, sum(places)::bigint, sum(judged)::bigint, count(*), count(*) FILTER (WHERE judged = places) FROM (
     SELECT language, comparison_id, count(*) AS places, count(*) FILTER (WHERE state = 'judged') AS judged
-    FROM annotator_assignment WHERE project_id = %(project)s AND owner_id IS NULL GROUP BY language, comparison_id
+    FROM annotator_assignment WHERE project_id = %(project)s AND owner_id IS NULL AND state <> 'closed' GROUP BY language, comparison_id
 ) comparisons GROUP BY language ORDER BY language
 """
 DAYS = """

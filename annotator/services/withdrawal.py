@@ -7,11 +7,20 @@ erased where they were promised that; the triggers that keep rows as they are le
 import secrets
 
 from django.db import connection, transaction
-from django.db.models.functions import Now
+from django.db.models import CharField
+from django.db.models.functions import Cast, Now
 from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
-from annotator.models import Annotator, AuditEvent, Change, Consent, Participation, Project
+from annotator.models import (
+    Annotator,
+    AuditEvent,
+    Change,
+    Consent,
+    PanelSession,
+    Participation,
+    Project,
+)
 from annotator.services.audit import record
 from annotator.services.projects import current_wave
 from annotator.services.surplus import promote_surplus
@@ -166,6 +175,9 @@ def delete_account(*, annotator: Annotator) -> None:
     ).select_related("project"):
         withdraw(participation=participation)
     Participation.objects.filter(annotator=annotator).update(external_id="")
+    PanelSession.objects.filter(participation__annotator=annotator).update(
+        session_id=Cast("pk", CharField()), study_id=""
+    )
     annotator.username = f"deleted-{secrets.token_hex(8)}"
     annotator.first_name = annotator.last_name = annotator.email = ""
     annotator.is_active = False

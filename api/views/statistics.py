@@ -1,5 +1,6 @@
 """Statistics of a project, each with intervals and the n behind it."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -153,11 +154,7 @@ class GroupStatistics(ScopedView):
         query.is_valid(raise_exception=True)
         by = query.validated_data["by"]
         if by != COUNTRY and not has_scope(request, Scope.READ_DEMOGRAPHICS):
-            raise PermissionDenied(
-                _("This needs a token with the scope %(scope)s.")
-                % {"scope": Scope.READ_DEMOGRAPHICS},
-                code="scope_missing",
-            )
+            raise PermissionDenied(_scope_missing(Scope.READ_DEMOGRAPHICS), code="scope_missing")
         return Response(GroupReportSerializer(compare_groups(project=project, by=by)).data)
 
 
@@ -189,9 +186,16 @@ class ValueStatistics(ScopedView):
 
     @extend_schema(operation_id="statistics_values", responses=CountryScoreSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
-        """Score the value codes of the responses that people chose, by country, raw and raked to its margins."""
+        """Score the value codes of the responses that people chose, by country; raked to its margins too with the scope `read:demographics`."""
         found = get_country_scores(project=get_project(request, slug))
+        if not has_scope(request, Scope.READ_DEMOGRAPHICS):  # raking tells what few people said
+            reason = _scope_missing(Scope.READ_DEMOGRAPHICS)
+            found = [replace(one, raked=Figure(None, None, 0, reason)) for one in found]
         return Response(CountryScoreSerializer(found, many=True).data)
+
+
+def _scope_missing(scope: Scope) -> str:
+    return _("This needs a token with the scope %(scope)s.") % {"scope": scope}
 
 
 def _shown(found: Positions) -> dict[str, Any]:

@@ -168,15 +168,26 @@ def test_a_file_of_people_is_for_who_may_export(client: Client, survey: Project)
     assert client.get(page(survey), {"file": "people"}).status_code == 403
 
 
-def test_keys_read_the_scores_of_countries(client: Client, survey: Project) -> None:
-    token = make_token(survey, scopes=["read:statistics"])
+def scores_of(client: Client, project: Project, *scopes: str) -> dict[tuple[str, str], Any]:
+    key = make_token(project, scopes=scopes)
     answer = client.get(
-        f"/api/v1/projects/{survey.slug}/statistics/values/",
-        headers={"Authorization": f"Bearer {token}"},
+        f"/api/v1/projects/{project.slug}/statistics/values/",
+        headers={"Authorization": f"Bearer {key}"},
     )
-    rows = {(row["country"], row["code"]): row for row in answer.json()}
+    return {(row["country"], row["code"]): row for row in answer.json()}
+
+
+def test_keys_read_the_scores_of_countries(client: Client, survey: Project) -> None:
+    rows = scores_of(client, survey, "read:statistics", "read:demographics")
     assert rows["FR", "traditional"]["raked"]["value"] == pytest.approx(0.5)
     assert rows["IN", "traditional"]["raked"]["undefined_because"]
+
+
+def test_raking_tells_what_people_said_and_needs_its_scope(client: Client, survey: Project) -> None:
+    row = scores_of(client, survey, "read:statistics")["FR", "traditional"]
+    assert row["raw"]["n"] == 3
+    assert (row["raked"]["value"], row["raked"]["n"]) == (None, 0)
+    assert "read:demographics" in row["raked"]["undefined_because"]
 
 
 def test_annotators_never_see_a_code(client: Client, survey: Project) -> None:

@@ -65,7 +65,7 @@ def offers(project: Project, filters: Filters) -> Shape:  # noqa: ARG001 - the s
     return Shape(
         columns=OFFERS,
         source=FROM_OFFERS,
-        in_project="person.project_id = %(project)s",
+        in_project="person.project_id = %(project)s AND person.excluded_at IS NULL",
         order="person.pseudonym, offer.comparison_id",
         counts=False,
     )

@@ -34,7 +34,7 @@ CLAIM = """
         FROM annotator_wordsuse used JOIN annotator_ownwords words ON words.id = used.words_id
         JOIN annotator_participation person ON person.id = words.participation_id
         JOIN annotator_ownwords newest ON newest.id = person.words_id
-        WHERE used.candidate_set_id = s.id AND person.withdrawn_at IS NULL AND newest.text <> '' AND (newest.lent OR s.turn_id IS NOT NULL))
+        WHERE used.candidate_set_id = s.id AND person.withdrawn_at IS NULL AND person.excluded_at IS NULL AND newest.text <> '' AND (newest.lent OR s.turn_id IS NOT NULL))
 """
 
 SOURCES = """

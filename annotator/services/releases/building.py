@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -81,7 +82,7 @@ def build_release(*, release_id: int) -> None:
             with tempfile.TemporaryDirectory(prefix="plurivox-release-") as folder:
                 manifest = _build(release, Path(folder))
                 _store(release, Path(folder), manifest)
-        except (OSError, Refused) as error:
+        except (OSError, Refused, pa.ArrowInvalid) as error:
             Release.objects.filter(pk=release_id, state=State.BUILDING).update(
                 state=State.FAILED, failure=str(error)
             )

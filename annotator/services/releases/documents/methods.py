@@ -157,7 +157,7 @@ def _texts(release: Release, facts: ReleaseFacts) -> str:
     )
     return (
         f"{checked}People looked at what was found and decided: `release` leaves it, `redact` puts a marker such as "
-        "`[redacted: email]` in its place, `withhold` takes the whole text out (`[withheld]`), and with a message or a "
+        "`[redacted: email]` in its place, but not in what models answered to it, `withhold` takes the whole text out (`[withheld]`), and with a message or a "
         f"prompt all that answers it. {undecided}\n\n"
         + table(["found", "decision", "places"], facts.findings)
     )
