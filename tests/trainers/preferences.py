@@ -1,8 +1,10 @@
 """Bradley-Terry by `choix` on the pairs of an export, seen from each person's values.
 
 Runs inside .venv-trainers: python tests/trainers/preferences.py FOLDER. A response agrees with a person's
-values or it doesn't; the difference of the two strengths is what the simulation planted. Prints JSON: the
-estimate, its 95 % interval by a bootstrap over people, and the number of pairs.
+values or it doesn't; the difference of the two strengths is what the simulation planted. Responses that speak
+of both dimensions are worth more, or nothing, and are left out. Prints JSON: the estimate, its 99.8 % interval
+by a bootstrap over people (choices are drawn anew each time, 95 % would miss in one run of twenty), and the
+number of pairs.
 """
 
 import json
@@ -18,12 +20,12 @@ DIMENSIONS = ("traditional_secular", "survival_self_expression")
 SIGNS = {"traditional": -1.0, "secular": 1.0, "survival": -1.0, "self-expression": 1.0}
 
 
-def side(codes: dict[str, str], values: list[float]) -> int:
-    """Tell whether a response agrees with a person's values on the dimension it speaks of."""
+def side(codes: dict[str, str], values: list[float]) -> int | None:
+    """Tell whether a response agrees with a person's values; None where it speaks of both dimensions or of none."""
     said = sum(
         SIGNS.get(codes[name], 0.0) * value for name, value in zip(DIMENSIONS, values, strict=True)
     )
-    return AGREES if said > 0 else DISAGREES
+    return {1.0: AGREES, -1.0: DISAGREES}.get(said)
 
 
 def estimate(pairs: list[tuple[int, int]]) -> float:
@@ -43,16 +45,16 @@ def main(folder: Path) -> None:
         winner = side(codes[str(row["choice"]["response_id"])], people[person])
         for response in row["responses"]:
             other = side(codes[str(response["id"])], people[person])
-            if other != winner:
+            if winner is not None and other is not None and other != winner:
                 by_person[person].append((winner, other))
     rng = np.random.default_rng(3)
     names = sorted(by_person)
     everything = [pair for name in names for pair in by_person[name]]
     drawn = [
         estimate([pair for name in rng.choice(names, len(names)) for pair in by_person[name]])
-        for _again in range(200)
+        for _again in range(1000)
     ]
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    low, high = np.quantile(drawn, [0.001, 0.999])
     sys.stdout.write(
         json.dumps(
             {"estimate": estimate(everything), "low": low, "high": high, "n": len(everything)}

@@ -107,9 +107,8 @@ def test_a_short_limit_loses_rows_of_a_reward_trainer_which_is_why_the_docs_say_
 
 def test_bradley_terry_finds_the_planted_preference_within_its_interval(pulled: Path) -> None:
     found = run(pulled, "preferences.py", pulled)
-    assert found["n"] > 900
-    assert found["low"] < PLANTED < found["high"]
-    assert found["high"] - found["low"] < 3
+    assert found["n"] > 700
+    assert PLANTED / 3 < found["low"] < PLANTED < found["high"]
 
 
 def test_a_reader_of_the_published_community_alignment_file_reads_ours(pulled: Path) -> None:

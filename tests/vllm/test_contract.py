@@ -11,7 +11,7 @@ import pytest
 from pluralism.strategies import Message, Task, make_strategy
 from tests.model_server import MODEL as STAND_IN
 from tests.model_server import ModelServerStandIn, run_model_server
-from tests.vllm.real_server import API_KEY, MODEL, RealServer
+from tests.vllm.real_server import ALIAS, API_KEY, MODEL, RealServer
 
 pytestmark = pytest.mark.vllm
 
@@ -114,6 +114,8 @@ def test_other_requests_are_answered_alike(
     real, imitated = (
         send(url + path, payload, key=key) for url in (vllm.base_url, stand_in.base_url)
     )
+    if isinstance(real[1], dict) and "data" in real[1]:  # one server under two names
+        real[1]["data"] = [card for card in real[1]["data"] if card["id"] != ALIAS]
     assert (imitated[0], shape(imitated[1])) == (real[0], shape(real[1]))
 
 
