@@ -162,4 +162,5 @@ def test_many_requests_are_worked_on_together(vllm: RealServer) -> None:
     answers = ask(vllm, many)
     assert [answer.completion_tokens for answer in answers] == [100] * 48
     wait_until(lambda: vllm.metric(tokens) - before[1] >= 4800)
-    assert (vllm.metric(tokens) - before[1]) / (vllm.metric(steps) - before[0]) > 4
+    # One after the other would make 1.2, the prompts among them; how near 16 it comes is the machine's affair.
+    assert (vllm.metric(tokens) - before[1]) / (vllm.metric(steps) - before[0]) > 2
