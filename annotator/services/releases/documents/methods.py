@@ -51,49 +51,56 @@ def write_methods(
                 "## Agreement",
                 _agreement(facts.agreement),
                 write_consistency(facts.consistency),
-                "## What was left out, and what people did not answer",
-                "Excluded from what counts: "
-                f"{facts.excluded['withdrawn']:,} judgments of people who withdrew (they are in no file), "
-                f"{facts.excluded['excluded']:,} of people whom the researchers left out{_reasons(facts)}, "
-                f"{facts.excluded['surplus']:,} that came when a comparison had all it wanted, "
-                f"{facts.excluded['superseded']:,} that their author replaced, "
-                f"{facts.excluded['other_kinds']:,} of comparisons that check, train or ask again. "
-                "Except for the first, they are in `native`, marked." + _between(between),
-                f"By language of the comparison and by country of the person{_rounding(people)}:",
-                table(
-                    [
-                        "group",
-                        "withdrawn",
-                        "person left out",
-                        "checks, training and repeats",
-                        "surplus",
-                        "replaced",
-                    ],
-                    [
-                        [name_region(group), *counts]
-                        for group, *counts in [
-                            *facts.excluded_by_language,
-                            *facts.excluded_by_country,
-                        ]
-                    ],
-                ),
-                _attrition(facts, people),
-                table(
-                    ["language", "shown", "judged", "skipped", "left or open"],
-                    facts.tasks,
-                ),
-                table(
-                    ["country", "joined", "judged at least once", "withdrew", "left out"],
-                    [[name_region(country), *rest] for country, *rest in facts.people],
-                ),
-                table(
-                    ["what became of a task shown", "reason", "times"],
-                    [[outcome, reason or "–", count] for outcome, reason, count in facts.offers],
-                ),
+                *_left_out(facts, people, between),
             ]
         )
         + "\n"
     )
+
+
+def _left_out(facts: ReleaseFacts, people: ReleasedPeople, between: Mapping[str, int]) -> list[str]:
+    """Return the paragraphs on what does not count, and on what people left."""
+    return [
+        "## What was left out, and what people did not answer",
+        "Excluded from what counts: "
+        f"{facts.excluded['withdrawn']:,} judgments of people who withdrew (they are in no file), "
+        f"{facts.excluded['excluded']:,} of people whom the researchers left out{_reasons(facts)}, "
+        f"{facts.excluded['surplus']:,} that came when a comparison had all it wanted, "
+        f"{facts.excluded['superseded']:,} that their author replaced, "
+        f"{facts.excluded['other_kinds']:,} of comparisons that check, train or ask again. "
+        "Except for the first, they are in `native`, marked." + _between(between),
+        f"By language of the comparison and by country of the person{_rounding(people)}:",
+        table(
+            [
+                "group",
+                "withdrawn",
+                "person left out",
+                "checks, training and repeats",
+                "surplus",
+                "replaced",
+            ],
+            [
+                [name_region(group), *counts]
+                for group, *counts in [
+                    *facts.excluded_by_language,
+                    *facts.excluded_by_country,
+                ]
+            ],
+        ),
+        _attrition(facts, people),
+        table(
+            ["language", "shown", "judged", "skipped", "left or open"],
+            facts.tasks,
+        ),
+        table(
+            ["country", "joined", "judged at least once", "withdrew", "left out"],
+            [[name_region(country), *rest] for country, *rest in facts.people],
+        ),
+        table(
+            ["what became of a task shown", "reason", "times"],
+            [[outcome, reason or "–", count] for outcome, reason, count in facts.offers],
+        ),
+    ]
 
 
 def _collection(release: Release, facts: ReleaseFacts) -> str:
