@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend with one difference; `base` is the name that Django looks for."""
