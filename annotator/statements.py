@@ -3,6 +3,9 @@
 The few statements on the annotators' path are large for what they touch: planning one takes several
 times as long as running it. PostgreSQL keeps the plan of a prepared statement with its connection, and our
 connections are kept. Through PgBouncer use session pooling, or set its `max_prepared_statements`.
+
+A plan made while a study is new must do when it is full: PostgreSQL would read the whole of a table that is still
+empty, and keep to that until its statistics are renewed. So each runs with ONE_PLAN, in the same message.
 """
 
 import re
@@ -11,6 +14,17 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from django.db import connection
+
+ONE_PLAN = "".join(
+    f"SET LOCAL {setting}; "
+    for setting in (
+        "plan_cache_mode = force_generic_plan",
+        "enable_seqscan = off",
+        "enable_hashjoin = off",
+        "enable_mergejoin = off",
+    )
+)
+"""Each of these statements finds a few rows through indexes, one after the other, whatever the tables hold."""
 
 _known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 """The names prepared on each open connection of this process."""
@@ -24,18 +38,21 @@ class Statement:
         self.types = types
         numbers = {parameter: f"${number}" for number, parameter in enumerate(types, start=1)}
         text = re.sub(r"%\((\w+)\)s", lambda match: numbers[match[1]], sql)
-        self._name = name
-        self._prepare = f"PREPARE {name} ({', '.join(types.values())}) AS {text}"
-        self._execute = f"EXECUTE {name} ({', '.join(['%s'] * len(types))})"
+        self.name = name
+        self.prepare = f"PREPARE {name} ({', '.join(types.values())}) AS {text}"
+        self.execute = f"{ONE_PLAN}EXECUTE {name} ({', '.join(['%s'] * len(types))})"
 
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Run it on Django's connection and return all rows."""
         with connection.cursor() as cursor:
             known = _known.setdefault(cast(Any, connection).connection, set())
-            if self._name not in known:
-                cursor.execute(self._prepare)
-                known.add(self._name)
-            cursor.execute(self._execute, [values[parameter] for parameter in self.types])
+            if self.name not in known:
+                with (
+                    connection.wrap_database_errors
+                ):  # beside Django's cursor: no page counts it as a query
+                    cursor.cursor.execute(self.prepare)
+                known.add(self.name)
+            cursor.execute(self.execute, [values[parameter] for parameter in self.types])
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 

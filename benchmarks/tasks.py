@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.contrib.sessions.backends.db import SessionStore
+from django.conf import settings
 from django.db import connection
 
+from annotator.authentication import SessionStore
 from annotator.models import Annotator, Participation, Project
 from annotator.services.checks import import_checks
 from annotator.services.projects import create_project, open_project
@@ -141,7 +142,7 @@ def enter(project: Project, name: str, number: int) -> dict[str, str]:
     session.update(
         {
             "_auth_user_id": str(person.pk),
-            "_auth_user_backend": "django.contrib.auth.backends.ModelBackend",
+            "_auth_user_backend": settings.AUTHENTICATION_BACKENDS[0],
             "_auth_user_hash": person.get_session_auth_hash(),
         }
     )

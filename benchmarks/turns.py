@@ -78,9 +78,10 @@ def main() -> None:
 
 def _let_somebody_converse() -> str:
     """Make an open project with one prompt, and a person who is signed in; return their session."""
+    from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
 
+    from annotator.authentication import SessionStore
     from tests.factories import make_annotator, make_participation, make_project, make_set
 
     project = make_project(turns=MOST_TURNS)
@@ -91,7 +92,7 @@ def _let_somebody_converse() -> str:
     session.update(
         {
             SESSION_KEY: str(alice.pk),
-            BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
+            BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
             HASH_SESSION_KEY: alice.get_session_auth_hash(),
         }
     )

@@ -53,13 +53,14 @@ class Task:
 SHOWN = f"""
     SELECT place.token, place.lease_until, place.explanation_asked, place.display_order, offer.wave_id,
            COALESCE(NULLIF(turn.message, ''), prompt.text), prompt.language, comparison.language,
-           ARRAY(SELECT response.html FROM annotator_comparisonoption option JOIN annotator_response response ON response.id = option.response_id
-                 WHERE option.comparison_id = comparison.id ORDER BY option.position),
+           ARRAY(SELECT (SELECT html FROM annotator_response WHERE id = option.response_id)
+                 FROM annotator_comparisonoption option WHERE option.comparison_id = comparison.id ORDER BY option.position),
            turn.id IS NOT NULL, {EARLIER},
            CASE WHEN candidate_set.id IS NULL THEN ARRAY(
-               SELECT own.text FROM annotator_comparisonoption option JOIN annotator_response response ON response.id = option.response_id
-               JOIN annotator_candidateset origin ON origin.id = response.candidate_set_id JOIN annotator_prompt own ON own.id = origin.prompt_id
-               WHERE option.comparison_id = comparison.id ORDER BY option.position) END,
+               SELECT (SELECT own.text FROM annotator_response response
+                       JOIN annotator_candidateset origin ON origin.id = response.candidate_set_id JOIN annotator_prompt own ON own.id = origin.prompt_id
+                       WHERE response.id = option.response_id)
+               FROM annotator_comparisonoption option WHERE option.comparison_id = comparison.id ORDER BY option.position) END,
            {KEPT.format(about="'task-' || place.id")}
     FROM annotator_assignment place
     JOIN annotator_offer offer ON offer.participation_id = %(person)s AND offer.comparison_id = place.comparison_id
@@ -75,7 +76,9 @@ HELD_TASK = Statement(
     f"{SHOWN} AND place.participation_id = %(person)s AND place.state = 'leased'",
     **TYPES,
 )
-LATE_TASK = Statement("late_task", f"{SHOWN} AND offer.assignment_id = place.id", **TYPES)
+LATE_TASK = Statement(
+    "late_task", f"{SHOWN} AND offer.assignment_id IS NOT DISTINCT FROM place.id", **TYPES
+)
 
 
 def get_task(*, assignment_id: int, participation: Participation) -> Task | None:

@@ -23,6 +23,9 @@ from annotator.services.group_places import fetch_group_places
 from annotator.services.surplus import promote_surplus
 from annotator.statements import Statement
 
+# OFFSET keeps it a question that is asked of each place. As a join, a plan made while there are no offers reads them all.
+NOT_SEEN = """NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id OFFSET 0)"""
+
 # One person fills one place of a group: its other languages say the same. Written as a range, so that the
 # planner can't hash a person's whole history for it.
 NOT_MET_IN_THE_GROUP = """(place.group_id IS NULL OR NOT EXISTS (
@@ -42,7 +45,7 @@ WITH me AS MATERIALIZED (
     SELECT id, comparison_id, key, tier FROM annotator_assignment place
     WHERE project_id = %(project)s AND language = %(language)s AND stratum = %(stratum)s AND tier = 0 AND state = 'open' AND owner_id IS NULL
       AND key > CASE WHEN %(ahead)s THEN COALESCE((SELECT position FROM me WHERE tier = 0), -1) ELSE -1 END
-      AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id)
+      AND {not_seen}
       AND {not_met}
       AND EXISTS (SELECT FROM annotator_project WHERE id = %(project)s AND state = 'open')
     ORDER BY key LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -50,7 +53,7 @@ WITH me AS MATERIALIZED (
     SELECT id, comparison_id, key, tier FROM annotator_assignment place
     WHERE project_id = %(project)s AND language = %(language)s AND stratum = %(stratum)s AND tier = 1 AND state = 'open' AND owner_id IS NULL
       AND key > CASE WHEN %(ahead)s THEN COALESCE((SELECT position FROM me WHERE tier = 1), -1) ELSE -1 END
-      AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id)
+      AND {not_seen}
       AND {not_met}
       AND EXISTS (SELECT FROM annotator_project WHERE id = %(project)s AND state = 'open')
       AND NOT EXISTS (SELECT FROM returned)
@@ -76,7 +79,7 @@ SET state = 'leased', participation_id = %(person)s, token = gen_random_uuid(), 
     lease_until = clock_timestamp() + make_interval(mins => %(minutes)s)
 FROM pick WHERE place.id = pick.id
 RETURNING place.id
-""".replace("{not_met}", NOT_MET_IN_THE_GROUP),
+""".replace("{not_seen}", NOT_SEEN).replace("{not_met}", NOT_MET_IN_THE_GROUP),
     person="bigint",
     project="bigint",
     minutes="int",
@@ -96,7 +99,7 @@ WITH held AS MATERIALIZED (
 ), own AS MATERIALIZED (
     SELECT id, comparison_id FROM annotator_assignment place
     WHERE owner_id = %(person)s AND state = 'open' AND tier < 2 AND NOT EXISTS (SELECT FROM held)
-      AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id AND seen.outcome <> 'expired')
+      AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id AND seen.outcome <> 'expired' OFFSET 0)
       AND EXISTS (SELECT FROM annotator_project WHERE id = %(project)s AND state = 'open')
     ORDER BY tier, key LIMIT 1 FOR UPDATE SKIP LOCKED
 ), seen AS (

@@ -5,7 +5,7 @@ answer shows is a flag, and a pause where the project says so; nothing is remove
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,9 +33,32 @@ from annotator.models import (
 )
 from annotator.models.fields import validate_language_tag
 from annotator.services.panels import end_visit
+from annotator.statements import Statement
 
 KINDS = (Comparison.Kind.TRAINING, Comparison.Kind.ATTENTION, Comparison.Kind.GOLD)
 NEXT_KEY = "SELECT nextval('annotator_assignment_key') FROM generate_series(1, %s)"
+
+# One of the items that a person has not met, the same one for the same draw between 0 and 1. Items are few and
+# comparisons many, so each item's comparison is looked up by its key.
+DRAW = Statement(
+    "draw_check",
+    """
+WITH fitting AS MATERIALIZED (
+    SELECT comparison.id, comparison.language
+    FROM annotator_checkitem item JOIN annotator_comparison comparison ON comparison.id = item.comparison_id
+    WHERE item.project_id = %(project)s AND item.retired_at IS NULL
+      AND comparison.kind IN ('attention', 'gold') AND comparison.language = ANY(%(languages)s)
+      AND NOT EXISTS (SELECT FROM annotator_assignment met WHERE met.comparison_id = comparison.id AND met.owner_id = %(person)s OFFSET 0)
+    ORDER BY item.id
+)
+SELECT id, language, (SELECT count(*) FROM annotator_comparisonoption WHERE comparison_id = fitting.id)
+FROM fitting OFFSET floor(%(draw)s * (SELECT count(*) FROM fitting))::bigint LIMIT 1
+""",
+    person="bigint",
+    project="bigint",
+    languages="text[]",
+    draw="float8",
+)
 
 
 @transaction.atomic
@@ -124,7 +147,16 @@ def begin_training(*, participation: Participation, wave: Wave) -> None:
     if participation.own_places.filter(comparison__kind=Comparison.Kind.TRAINING).exists():
         return
     rng = _rng(participation, 0)
-    items = list(_items(participation, [Comparison.Kind.TRAINING]))
+    items = list(
+        CheckItem.objects.filter(
+            project=participation.project_id,
+            retired_at=None,
+            comparison__kind=Comparison.Kind.TRAINING,
+            comparison__language__in=participation.languages,
+        )
+        .order_by("pk")
+        .values_list("comparison_id", "comparison__language", models.Count("comparison__options"))
+    )
     rng.shuffle(items)
     _give(participation, items[: wave.setting("training_items")], rng)
 
@@ -143,11 +175,15 @@ def give_check_if_due(*, participation: Participation, wave: Wave) -> None:
         return
     rng = _rng(participation, participation.judgments_given + 1)
     if participation.next_check is not None:
-        met = participation.own_places.values("comparison")
-        items = _items(participation, [Comparison.Kind.ATTENTION, Comparison.Kind.GOLD], met=met)
-        count = items.count()  # there may be hundreds, and one is wanted
-        if count:
-            _give(participation, [items[int(rng.integers(count))]], rng)
+        drawn = DRAW.rows(
+            {
+                "person": participation.pk,
+                "project": participation.project_id,
+                "languages": participation.languages,
+                "draw": rng.random(),
+            }
+        )
+        _give(participation, drawn, rng)
     participation.next_check = participation.judgments_given + int(rng.geometric(share))
     participation.save(update_fields=["next_check"])
 
@@ -230,42 +266,29 @@ def _rng(participation: Participation, step: int) -> np.random.Generator:
     return np.random.default_rng((seed, participation.pk, step))
 
 
-def _items(
-    participation: Participation, kinds: list[Comparison.Kind], met: Any = ()
-) -> models.QuerySet[CheckItem]:
-    return (
-        CheckItem.objects.filter(
-            project=participation.project_id,
-            retired_at=None,
-            comparison__kind__in=kinds,
-            comparison__language__in=participation.languages,
-        )
-        .exclude(comparison__in=met)
-        .select_related("comparison")
-        .order_by("pk")
-    )
-
-
-def _give(participation: Participation, items: list[CheckItem], rng: np.random.Generator) -> None:
-    """Make the person's own places for these items; they come before anything else."""
+def _give(
+    participation: Participation,
+    items: Sequence[tuple[int, str, int]],
+    rng: np.random.Generator,
+) -> None:
+    """Make the person's own places for comparisons, each with its language and number of options; they come first."""
     with connection.cursor() as cursor:
         cursor.execute(NEXT_KEY, [len(items)])
         keys = [key for (key,) in cursor.fetchall()]
-    k = {item.pk: item.comparison.options.count() for item in items}
     Assignment.objects.bulk_create(
         [
             Assignment(
                 project_id=participation.project_id,
-                comparison=item.comparison,
+                comparison_id=comparison_id,
                 number=participation.pk,
                 owner=participation,
-                language=item.comparison.language,
+                language=language,
                 tier=Assignment.RETURNED,
                 key=key,
-                display_order=rng.permutation(k[item.pk]).tolist(),
+                display_order=rng.permutation(k).tolist(),
                 explanation_asked=Assignment.ExplanationAsked.NO,
             )
-            for item, key in zip(items, keys, strict=True)
+            for (comparison_id, language, k), key in zip(items, keys, strict=True)
         ],
         ignore_conflicts=True,
     )

@@ -37,7 +37,7 @@ SELECT place.display_order, place.explanation_asked, comparison.id, candidate_se
        (SELECT array_agg(response_id ORDER BY position) FROM annotator_comparisonoption WHERE comparison_id = comparison.id),
        pg_advisory_xact_lock_shared(%(lock)s, %(project)s::int)
 FROM annotator_assignment place
-JOIN annotator_offer offer ON offer.participation_id = %(person)s AND offer.comparison_id = place.comparison_id AND offer.assignment_id = place.id
+JOIN annotator_offer offer ON offer.participation_id = %(person)s AND offer.comparison_id = place.comparison_id AND offer.assignment_id IS NOT DISTINCT FROM place.id
 JOIN annotator_comparison comparison ON comparison.id = place.comparison_id
 LEFT JOIN annotator_candidateset candidate_set ON candidate_set.id = comparison.candidate_set_id
 LEFT JOIN annotator_turn turn ON turn.id = candidate_set.turn_id
@@ -84,10 +84,10 @@ WITH conversation AS (
       AND EXISTS (SELECT FROM annotator_participation WHERE id = %(person)s AND withdrawn_at IS NULL)
     RETURNING id
 ), room AS (
-    UPDATE annotator_target target SET taken = taken + 1 FROM annotator_participation person, annotator_assignment place
-    WHERE person.id = %(person)s AND person.excluded_at IS NULL AND target.id = person.target_id AND target.taken < target.wanted
-      AND place.id = %(place)s AND place.state = 'open' AND place.owner_id IS NULL
-    RETURNING target.id
+    UPDATE annotator_target SET taken = taken + 1
+    WHERE id = (SELECT target_id FROM annotator_participation WHERE id = %(person)s AND excluded_at IS NULL) AND taken < wanted
+      AND EXISTS (SELECT FROM annotator_assignment place WHERE place.id = %(place)s AND place.state = 'open' AND place.owner_id IS NULL)
+    RETURNING id
 ), counted AS (
     UPDATE annotator_assignment place
     SET state = 'judged', judgment_id = judgment.id, participation_id = %(person)s, lease_until = NULL,

@@ -23,7 +23,6 @@ if TYPE_CHECKING:  # Django is set up when this file runs, or by who imports it
 
 ALL_ARE_IN = "all are in"
 """Stands as the project's description when nothing more is to come."""
-NOT_OFFERED = "AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id)"
 
 
 class Tab:
@@ -144,7 +143,7 @@ def taken_away(guard: str) -> "nullcontext[None]":
     from annotator.statements import Statement
 
     if guard == "offers":
-        claim = assignments.CLAIM.sql.replace(NOT_OFFERED, "").replace(
+        claim = assignments.CLAIM.sql.replace(f"AND {assignments.NOT_SEEN}", "").replace(
             "FROM pick, wave\n)",
             "FROM pick, wave ON CONFLICT (participation_id, comparison_id) DO UPDATE SET assignment_id = EXCLUDED.assignment_id, outcome = 'shown'\n)",
         )
