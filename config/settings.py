@@ -16,7 +16,7 @@ def _database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgresql",
         "NAME": parts.path.lstrip("/") or "postgres",
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -88,6 +88,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 AUTH_USER_MODEL = "annotator.Annotator"
+AUTHENTICATION_BACKENDS = ["annotator.authentication.Accounts"]
+SESSION_ENGINE = "annotator.authentication"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
