@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,11 @@ def sources() -> Iterator[Path]:
                 yield path
 
 
+@cache
+def trees() -> list[tuple[Path, ast.Module]]:
+    return [(path.relative_to(ROOT), ast.parse(path.read_text())) for path in sources()]
+
+
 def templates() -> Iterator[Path]:
     yield from sorted((ROOT / "templates").rglob("*.html"))
 
@@ -51,11 +57,21 @@ def test_files_are_read_in_one_sitting() -> None:
     } == {}
 
 
+def test_functions_are_seen_at_once() -> None:
+    lengths = {
+        f"{path}:{node.name}": node.end_lineno - node.lineno + 1
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > 60} == {}
+
+
 def test_no_queryset_is_made_and_thrown_away() -> None:
     thrown = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path in sources()
-        for node in ast.walk(ast.parse(path.read_text()))
+        f"{path}:{node.lineno}"
+        for path, tree in trees()
+        for node in ast.walk(tree)
         if isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Call)
         and isinstance(node.value.func, ast.Attribute)

@@ -202,18 +202,18 @@ def read_facts(*, project: Project, snapshot: Snapshot, people: ReleasedPeople) 
         offers=read(OFFERS),
         findings=read(FINDINGS),
         licences=[row[0] for row in read(LICENCES)],
-        agreement=Agreement(
-            items=agreed[0],
-            share=agreed[1],
-            interval=mean_interval(
-                mean=agreed[1], deviation=agreed[2], n=agreed[0], least=0.0, most=1.0
-            )
-            if agreed[0]
-            else None,
-            by_chance=agreed[3],
-        ),
+        agreement=_agreement(*agreed),
         consistency=report_of(read(REPEATS)).whole,
     )
+
+
+def _agreement(items: int, share: float, deviation: float, by_chance: float) -> Agreement:
+    interval = (
+        mean_interval(mean=share, deviation=deviation, n=items, least=0.0, most=1.0)
+        if items
+        else None
+    )
+    return Agreement(items, share, interval, by_chance)
 
 
 def _rounded(rows: list[tuple[Any, ...]], small: set[str], base: int) -> list[tuple[Any, ...]]:
