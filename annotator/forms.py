@@ -20,13 +20,13 @@ from django.utils.translation import gettext_lazy
 
 from annotator.errors import Refused
 from annotator.models import Project
+from annotator.models.fields import LARGEST_ID
 from annotator.services.answers import Answer
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 CRITERION = re.compile("criteria-([a-z][a-z0-9_]{0,39}(?:-[a-h])?)")
 SINGLE = ("choice", "strength", "general", "explanation", "skip_reason")
 """What has one value; a radio can't be sent twice by a browser."""
-LARGEST_ID = 2**63 - 1
 T = TypeVar("T")
 OTHER_NAMES = {
     "am": "አማርኛ",
@@ -164,11 +164,16 @@ def _natural(value: str) -> int:
 
 
 def _positive(value: str) -> int:
-    if not (
-        value.isascii() and value.isdigit() and len(value) < 20 and 0 < int(value) <= LARGEST_ID
-    ):
+    number = read_id(value)
+    if number is None:
         raise ValueError(value)
-    return int(value)
+    return number
+
+
+def read_id(value: str) -> int | None:
+    """Return the id that a text spells, None where it spells none that a row can have."""
+    is_id = value.isascii() and value.isdigit() and len(value) < 20 and 0 < int(value) <= LARGEST_ID
+    return int(value) if is_id else None
 
 
 def _milliseconds(value: str) -> int | None:

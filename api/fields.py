@@ -6,10 +6,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from annotator.models.fields import validate_language_tag
+from annotator.models.fields import LARGEST_ID, validate_language_tag
 
 ASCII_INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-LARGEST_ID = 2**63 - 1
 
 
 class StrictInteger(serializers.IntegerField):

@@ -9,9 +9,10 @@ from rest_framework import pagination
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 
+from annotator.models.fields import LARGEST_ID
+
 ASCII_NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}", re.ASCII)
-LARGEST_ID = 2**63 - 1
 
 
 class CursorPagination(pagination.CursorPagination):

@@ -13,6 +13,9 @@ LANGUAGE_TAG = re.compile(
 )
 """The part of BCP 47 (RFC 5646) that is used for texts: language, script, region, variants, private use."""
 
+LARGEST_ID = 2**63 - 1
+"""The largest number that a column of ids takes; PostgreSQL answers a larger one with an error."""
+
 
 def validate_language_tag(value: str) -> None:
     """Refuse what is not a BCP-47 language tag."""

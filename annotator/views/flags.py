@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from annotator.errors import Refused
-from annotator.forms import LARGEST_ID, UNSTORABLE
+from annotator.forms import UNSTORABLE, read_id
 from annotator.selectors.people import get_participation
 from annotator.services.flags import flag_response
 from annotator.views.doors import go, is_htmx, page, person, signed_in
@@ -19,12 +19,12 @@ from annotator.views.doors import go, is_htmx, page, person, signed_in
 def flag(request: HttpRequest, slug: str) -> HttpResponse:
     """Keep the report and say so; the task stays as it is. Queries: session, account, participation, three of the service."""
     participation, _wave = get_participation(annotator=person(request), slug=slug)
-    place, note = request.POST.get("place", ""), request.POST.get("note", "")
-    if not (place.isascii() and place.isdigit() and len(place) < 19) or int(place) > LARGEST_ID:
+    place, note = read_id(request.POST.get("place", "")), request.POST.get("note", "")
+    if place is None:
         raise Refused("place", _("Open the task again and report it there."))
     flag_response(
         participation=participation,
-        assignment_id=int(place),
+        assignment_id=place,
         letter=request.POST.get("response", ""),
         note=UNSTORABLE.sub("", note).strip(),
     )

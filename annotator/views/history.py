@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from annotator.errors import Refused
+from annotator.forms import read_id
 from annotator.markup import render_markdown
 from annotator.selectors.effort import get_effort
 from annotator.selectors.history import list_answers
@@ -53,7 +54,8 @@ def _read_before(value: str) -> int | None:
     """Return where the page begins; None is the newest answer."""
     if not value:
         return None
-    if not (value.isascii() and value.isdigit() and len(value) < 19):
+    before = read_id(value)
+    if before is None:
         sentence = _("This is not a page of your answers. Begin with the newest.")
         raise Refused("before", sentence, fields={"before": sentence})
-    return int(value)
+    return before

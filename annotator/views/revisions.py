@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from annotator.errors import Missing, Refused
-from annotator.forms import LARGEST_ID, read_judgment
+from annotator.forms import read_judgment
 from annotator.models import Participation
+from annotator.models.fields import LARGEST_ID
 from annotator.selectors.drafts import find_draft
 from annotator.selectors.people import get_participation
 from annotator.selectors.revisions import find_revisable, task_of

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from annotator.errors import Refused
-from annotator.forms import read_judgment
+from annotator.forms import read_id, read_judgment
 from annotator.models import Judgment, Participation, Wave
 from annotator.selectors.people import get_participation
 from annotator.selectors.tasks import get_task
@@ -83,10 +83,10 @@ def _read_answered(
     request: HttpRequest, participation: Participation, wave: Wave | None
 ) -> HttpResponse | None:
     """Return the feedback to one of the person's own training answers, where the address names one."""
-    value = request.GET.get("answered", "")
-    if wave is None or not (value.isascii() and value.isdigit() and len(value) < 19):
+    answered = read_id(request.GET.get("answered", ""))
+    if wave is None or answered is None:
         return None
-    judgment = Judgment.objects.filter(pk=int(value), participation=participation).first()
+    judgment = Judgment.objects.filter(pk=answered, participation=participation).first()
     feedback = (
         get_feedback(judgment=judgment, language=get_language() or "en") if judgment else None
     )
