@@ -40,12 +40,6 @@ def drafted(project: Project) -> CandidateSet:
     return make_drafted_set(project)
 
 
-@pytest.fixture
-def adam(client: Client) -> Client:
-    client.force_login(make_admin())
-    return client
-
-
 def page(candidate_set: CandidateSet) -> str:
     return reverse("admin:annotator_candidateset_review", args=[candidate_set.pk])
 

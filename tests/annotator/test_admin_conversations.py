@@ -11,9 +11,8 @@ from annotator.models import Project
 from annotator.selectors.progress import count_progress
 from annotator.selectors.readiness import list_lacks
 from tests.annotator.conversing import SERVER, answer
-from tests.annotator.test_admin_project import SETTINGS
+from tests.annotator.test_admin_settings import SETTINGS
 from tests.factories import (
-    make_admin,
     make_annotator,
     make_own_turn,
     make_participation,
@@ -32,12 +31,6 @@ TALKING = {
     "topic_hints-another-language": "hi",
     "topic_hints-another-text": "कोई नियम",
 }
-
-
-@pytest.fixture
-def adam(client: Client) -> Client:
-    client.force_login(make_admin())
-    return client
 
 
 def add(adam: Client, **fields: str) -> Any:

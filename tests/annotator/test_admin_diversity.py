@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotator.models import Exchange, ModelEndpoint, Project, ValueProfile
 from annotator.services.profiles import add_library_profiles
 from tests.annotator.measured import judge, make_measured
-from tests.factories import make_admin, make_annotator, make_member, make_project
+from tests.factories import make_annotator, make_member, make_project
 
 pytestmark = pytest.mark.django_db
 NOBODY: dict[str, str | None] = {"traditional_secular": None, "survival_self_expression": None}
@@ -22,12 +22,6 @@ PROFILE = {
     "is_active": "on",
     "texts.en": "You hold that guests come first.",
 }
-
-
-@pytest.fixture
-def adam(client: Client) -> Client:
-    client.force_login(make_admin())
-    return client
 
 
 @pytest.fixture

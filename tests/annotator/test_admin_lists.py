@@ -57,12 +57,6 @@ LISTS = [
 READ_ONLY = [model for model in LISTS if model not in (Annotator, Project)]
 
 
-@pytest.fixture
-def adam(client: Client) -> Client:
-    client.force_login(make_admin())
-    return client
-
-
 @pytest.fixture(autouse=True)
 def _model_server(settings: Settings) -> None:
     settings.VLLM_BASE_URL = "http://127.0.0.1:9/v1"

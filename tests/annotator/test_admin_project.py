@@ -1,72 +1,21 @@
-"""The admin leads from a new project to its data; each step is one page, and what is refused says why."""
+"""The pages of a project's path: opening it, inviting people, handing out keys; and who gets to them."""
 
 import csv
 import io
-import json
-import re
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from annotator.models import (
-    ApiToken,
-    CandidateSet,
-    Comparison,
-    Invitation,
-    Project,
-    Prompt,
-)
+from annotator.models import ApiToken, CandidateSet, Invitation, Project
 from annotator.services.people import accept_invitation
 from annotator.services.tokens import recognise_token
-from tests.factories import make_admin, make_annotator, make_member, make_project, make_set
+from tests.factories import make_annotator, make_member, make_project, make_set
 
 pytestmark = pytest.mark.django_db
-
-SETTINGS = {
-    "name": "My study",
-    "slug": "my-study",
-    "task_format": "best_of_k",
-    "ways_out": ["none", "both_good"],
-    "candidates": "4",
-    "pairs_per_set": "2",
-    "overlap": "3",
-    "lease_minutes": "30",
-    "explanation_share": "1",
-    "explanation_required_share": "0",
-    "strategy": "nc_prompt",
-    "languages": "",
-    "instructions.en": "Choose the *best*.",
-    "instructions-another-language": "pt-br",
-    "instructions-another-text": "Escolha a melhor.",
-    "consent_text.en": "",
-    "consent_ticks": ["texts"],
-    "after_withdrawal": "erase",
-    "panels": '[{"slug": "prolific", "preset": "prolific", "codes": {"complete": "C1"}}]',
-    "training_items": "0",
-    "training_threshold": "0.8",
-    "check_share": "0",
-    "pause_after_failed": "0",
-    "pay_currency": "EUR",
-    "pay_per_answer": "25",
-    "pay_bonus": "100",
-    "demographics": '[{"slug": "age", "options": ["18-34", "35+"]}]',
-    "quotas": "{}",
-    "stratum_by": "country",
-    "smallest_group": "10",
-    "rare_groups": "hide",
-    "unreviewed_texts": "refuse",
-}
-
-
-@pytest.fixture
-def adam(client: Client) -> Client:
-    client.force_login(make_admin())
-    return client
 
 
 @pytest.fixture
@@ -76,174 +25,6 @@ def project() -> Project:
 
 def page(project: Project, name: str = "change") -> str:
     return reverse(f"admin:annotator_project_{name}", args=[project.pk])
-
-
-def upload(
-    adam: Client, project: Project, content: bytes, name: str = "prompts.csv", **fields: Any
-) -> Any:
-    return adam.post(
-        page(project, "upload"),
-        {"file": SimpleUploadedFile(name, content), "language": "en", **fields},
-    )
-
-
-def test_a_project_is_made_and_its_page_says_what_is_missing(adam: Client) -> None:
-    response = adam.post(reverse("admin:annotator_project_add"), SETTINGS, follow=True)
-
-    project = Project.objects.get()
-    assert response.redirect_chain[-1][0] == page(project)
-    assert project.ways_out == ["none"]
-    assert project.instructions == {"en": "Choose the *best*.", "pt-BR": "Escolha a melhor."}
-    content = response.content.decode()
-    for sentence in ("No languages yet.", "No prompts yet.", "No consent text"):
-        assert sentence in content
-    assert re.search(r'value="open"\s+disabled', content)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("slug", "no spaces allowed"),
-        ("overlap", "0"),
-        ("overlap", "1000000"),
-        ("candidates", "9"),
-        ("explanation_share", "1.5"),
-        ("explanation_share", "nan"),
-        ("languages", "en_US"),
-        ("name", "a\0b"),
-        ("description", "a\0b"),
-        ("instructions.en", "a\0b"),
-        ("instructions.english_language", "text"),
-        ("instructions-another-language", "\0"),
-        ("consent_text.en", "x" * 20_001),
-        ("quotas", '{"FR": "one"}'),
-        ("quotas", '{"FR": 4}'),
-        ("quotas", '{"FR": -1}'),
-        ("group_quotas", '{"FR": 1.5}'),
-        ("targets", '{"": 1}'),
-        ("targets", '{"female": 5}'),
-        ("stratum_by", "where do you live?"),
-        ("target_by", "age,gender"),
-        ("block_size", "0"),
-        ("quotas", '{"F\\u0000": 1}'),
-        ("quotas", "[]"),
-        ("quotas", "{"),
-        ("quotas", "[" * 100_000),
-        ("strategy", "magic"),
-        ("strategy", ""),
-        ("nc_prompt-temperature", "100"),
-        ("nc_prompt-temperature", "NaN"),
-        ("nc_prompt-protocol", "smoke"),
-        ("ways_out", "maybe"),
-        ("task_format", "roulette"),
-    ],
-)
-def test_a_wrong_setting_is_refused(adam: Client, field: str, value: str) -> None:
-    response = adam.post(reverse("admin:annotator_project_add"), {**SETTINGS, field: value})
-
-    assert response.status_code == 422
-    assert response.context["adminform"].form.errors
-    assert not Project.objects.exists()
-
-
-def test_the_format_stays_once_comparisons_were_made(adam: Client, project: Project) -> None:
-    make_set(project)
-    response = adam.post(page(project), {**SETTINGS, "task_format": "pairwise"})
-
-    assert response.status_code == 422
-    assert "task_format" in response.context["adminform"].form.errors
-
-
-def test_settings_can_be_changed(adam: Client, project: Project) -> None:
-    adam.post(page(project), {**SETTINGS, "overlap": "5", "languages": "en, fr"})
-
-    project.refresh_from_db()
-    assert (project.overlap, project.languages, project.name) == (5, ["en", "fr"], "My study")
-
-
-def test_a_strategy_keeps_the_parameters_that_are_not_its_defaults(
-    adam: Client, project: Project
-) -> None:
-    sent = {
-        "strategy": "nc_prompt",
-        "nc_prompt-temperature": "0.7",
-        "nc_prompt-top_p": "1.0",
-        "nc_prompt-max_tokens": "",
-        "nc_prompt-tolerant": "on",
-        "independent-temperature": "nonsense of another strategy",
-    }
-    assert adam.post(page(project), {**SETTINGS, **sent}).status_code == 302
-
-    project.refresh_from_db()
-    assert project.strategy == "nc_prompt"
-    assert project.strategy_parameters == {"temperature": 0.7, "tolerant": True}
-    shown = adam.get(page(project)).content.decode()
-    assert re.search(r'name="nc_prompt-temperature" value="0.7"', shown)
-
-
-def test_prompts_are_uploaded(adam: Client, project: Project) -> None:
-    response = upload(
-        adam,
-        project,
-        b"ID,Question\n1,Pourquoi ?\n",
-        language="fr",
-        text="Question",
-        external_id="ID",
-        id_prefix="FR-",
-    )
-
-    assert response.status_code == 302
-    assert Prompt.objects.get().external_id == "FR-1"
-    assert "Uploaded prompts.csv" in LogEntry.objects.latest("pk").get_change_message()
-    assert "1 prompts added." in adam.get(page(project)).content.decode()
-
-
-def test_a_bad_upload_shows_its_lines_and_stores_nothing(adam: Client, project: Project) -> None:
-    response = upload(adam, project, b"text\ngood\n \n")
-
-    assert response.status_code == 422
-    assert [error.line for error in response.context["report"].errors] == [3]
-    assert "Nothing was stored" in response.content.decode()
-    assert not Prompt.objects.exists()
-
-
-def test_bad_rows_may_be_left_out_and_are_still_shown(adam: Client, project: Project) -> None:
-    response = upload(adam, project, b"text\ngood\n \n", skip_bad="on")
-
-    assert response.status_code == 200
-    assert "These rows were left out" in response.content.decode()
-    assert Prompt.objects.count() == 1
-
-
-def test_rows_with_responses_open_their_comparisons(adam: Client, project: Project) -> None:
-    row = {"text": "Why?", "responses": ["Because.", "Why not?"]}
-    upload(adam, project, json.dumps(row).encode(), "sets.jsonl", with_responses="on")
-
-    assert Comparison.objects.filter(project=project).count() == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "fields"),
-    [
-        ("prompts.exe", b"text\nWhy?\n", {}),
-        ("prompts.csv", b"", {}),
-        ("prompts.csv", b"\xff\xfet\0", {}),
-        ("prompts.csv", b"Question\nWhy?\n", {}),
-        ("prompts.csv.gz", b"\x1f\x8bnonsense", {}),
-        ("prompts.csv", b"text\nWhy?\n", {"language": "a\0"}),
-        ("prompts.csv", b"text\nWhy?\n", {"language": "english language"}),
-        ("prompts.csv", b"text\nWhy?\n", {"group_kind": "family"}),
-        ("prompts.csv", b"text\nWhy?\n", {"text": "a\0"}),
-        ("prompts.jsonl", b'{"text": "\\ud800"}', {}),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_refused(
-    adam: Client, project: Project, name: str, content: bytes, fields: dict[str, str]
-) -> None:
-    response = upload(adam, project, content, name, **fields)
-
-    assert response.status_code == 422
-    assert not Prompt.objects.exists()
 
 
 def test_a_project_opens_pauses_and_closes(adam: Client, project: Project) -> None:

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from annotator.models import Project
-from tests.annotator.test_admin_project import SETTINGS, page
-from tests.factories import make_admin, make_project
+from tests.annotator.test_admin_settings import SETTINGS, page
+from tests.factories import make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -25,12 +25,6 @@ CLEAR = {"slug": "clear", "texts": {"en": "<b>Clear</b>"}}
 @pytest.fixture
 def project() -> Project:
     return make_project(opened=False)
-
-
-@pytest.fixture
-def adam(client: Client) -> Client:
-    client.force_login(make_admin())
-    return client
 
 
 def save(adam: Client, project: Project, **fields: Any) -> Any:

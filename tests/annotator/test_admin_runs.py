@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from annotator.models import CandidateSet, GenerationRun
 from annotator.services.generation import start_run
-from tests.factories import make_admin, make_annotator, make_member, make_project, make_prompt
+from tests.factories import make_annotator, make_member, make_project, make_prompt
 
 pytestmark = pytest.mark.django_db
 
@@ -21,12 +21,6 @@ def run(settings: Settings) -> GenerationRun:
     for number in range(3):
         make_prompt(project, f"Question {number}?")
     return start_run(project=project)
-
-
-@pytest.fixture
-def adam(client: Client) -> Client:
-    client.force_login(make_admin())
-    return client
 
 
 def page(run: GenerationRun, name: str = "change") -> str:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from annotator.models import Assignment, AuditEvent, Project, Wave
 from annotator.services.projects import open_project
-from tests.factories import make_admin, make_project, make_set
+from tests.factories import make_project, make_set
 
 pytestmark = pytest.mark.django_db
 
@@ -21,12 +21,6 @@ def project() -> Project:
     )
     make_set(project)
     return project
-
-
-@pytest.fixture
-def adam(client: Client) -> Client:
-    client.force_login(make_admin())
-    return client
 
 
 class Form(HTMLParser):

@@ -10,7 +10,6 @@ from pytest_django import DjangoAssertNumQueries
 
 from annotator.models import Assignment, Offer, Project
 from tests.factories import (
-    make_admin,
     make_annotator,
     make_project,
     make_prompt,
@@ -32,12 +31,6 @@ def project() -> Project:
     make_set(project)
     make_set(project, make_prompt(project, "ماذا تدين لوالديك؟", language="ar"))
     return project
-
-
-@pytest.fixture
-def adam(client: Client) -> Client:
-    client.force_login(make_admin())
-    return client
 
 
 def frame(adam: Client, project: Project, page: str, language: str) -> str:

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 import zstandard
-from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
@@ -21,7 +20,6 @@ from django.utils import timezone
 
 from annotator.errors import Refused
 from annotator.models import Participation, Project, Prompt, PromptGroup, Release
-from annotator.models.release_settings import validate_model_licences
 from annotator.selectors.exports import FORMATS, SPLITS, Snapshot, features
 from annotator.selectors.exports.joint import JOINT
 from annotator.services.releases import (
@@ -32,7 +30,6 @@ from annotator.services.releases import (
 )
 from annotator.services.releases.building import LOCK, write_release
 from annotator.services.releases.documents.codebook import MEANINGS
-from annotator.services.releases.licences import derive_licence
 from tests.factories import (
     make_annotator,
     make_judgment,
@@ -351,55 +348,6 @@ def test_the_sweep_rings_for_releases_nobody_builds(project: Project) -> None:
     assert ring_for_releases() == 0
     Release.objects.filter(pk=release.pk).update(created_at=timezone.now() - timedelta(hours=1))
     assert ring_for_releases() == 1
-
-
-@pytest.mark.parametrize(
-    ("of_texts", "wanted", "licence"),
-    [
-        (set(), "", "CC-BY-4.0"),
-        ({"CC0-1.0"}, "", "CC-BY-4.0"),
-        ({"CC0-1.0"}, "CC0-1.0", "CC0-1.0"),
-        ({"CC-BY-SA-4.0", "CC-BY-4.0"}, "", "CC-BY-SA-4.0"),
-        ({"CC-BY-NC-4.0"}, "", "CC-BY-NC-4.0"),
-        ({"CC-BY-NC-4.0"}, "CC-BY-NC-SA-4.0", "CC-BY-NC-SA-4.0"),
-    ],
-)
-def test_the_licence_follows_from_those_of_the_prompts(
-    of_texts: set[str], wanted: str, licence: str
-) -> None:
-    assert derive_licence(of_texts=of_texts, wanted=wanted) == licence
-
-
-@pytest.mark.parametrize(
-    ("of_texts", "wanted", "code"),
-    [
-        ({"CC-BY-SA-4.0", "CC-BY-NC-4.0"}, "", "licences_conflict"),
-        ({"CC-BY-SA-4.0"}, "CC-BY-4.0", "licence_too_free"),
-        ({"CC-BY-ND-4.0"}, "", "unknown_licence"),
-        (set(), "MIT", "unknown_licence"),
-    ],
-)
-def test_licences_that_do_not_fit_are_refused(of_texts: set[str], wanted: str, code: str) -> None:
-    with pytest.raises(Refused) as refused:
-        derive_licence(of_texts=of_texts, wanted=wanted)
-    assert refused.value.code == code
-
-
-def test_the_licence_keeps_those_of_the_models_that_were_compared(project: Project) -> None:
-    project.model_licences = {"model-1": "CC-BY-NC-4.0", "never asked": "CC-BY-SA-4.0"}
-    project.save()
-    assert start_release(project=project, version="1.0").licence == "CC-BY-NC-4.0"
-    project.model_licences["model-2"] = "CC-BY-SA-4.0"
-    project.save()
-    with pytest.raises(Refused) as refused:
-        start_release(project=project, version="1.1")
-    assert refused.value.code == "licences_conflict"
-
-
-@pytest.mark.parametrize("value", [[], {"m": "Llama"}, {"m": 1}, "x"])
-def test_a_models_licence_is_one_that_is_known(value: object) -> None:
-    with pytest.raises(ValidationError):
-        validate_model_licences(value)
 
 
 def test_the_manifest_names_the_code(project: Project) -> None:

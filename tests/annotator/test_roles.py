@@ -282,7 +282,7 @@ def test_a_role_means_nothing_without_staff_and_an_active_account() -> None:
 def test_whoever_makes_a_project_owns_it(client: Client) -> None:
     from django.contrib.auth.models import Permission
 
-    from tests.annotator.test_admin_project import SETTINGS
+    from tests.annotator.test_admin_settings import SETTINGS
 
     rita = make_annotator("rita", is_staff=True)
     rita.user_permissions.add(Permission.objects.get(codename="add_project"))

@@ -20,7 +20,7 @@ from annotator.models import (
 from annotator.models.value_settings import validate_margins
 from annotator.selectors.values import get_country_scores
 from annotator.services.assignments import claim_next
-from tests.annotator.test_admin_project import SETTINGS
+from tests.annotator.test_admin_settings import SETTINGS
 from tests.factories import (
     make_admin,
     make_annotator,
