@@ -5,15 +5,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotator.admin.base import ReadOnlyAdmin, person
+from annotator.admin.base import ReadOnlyAdmin, Views, find, person
 from annotator.admin.project_pages import ProjectPages, add_errors
 from annotator.errors import Refused
 from annotator.forms import language_name
@@ -86,20 +85,15 @@ class AlignPage(ProjectPages):
                 return HttpResponseRedirect(
                     reverse("admin:annotator_generationrun_change", args=[run.pk])
                 )
-        return self._show(request, "align", _("Translate sets"), {"project": project, "form": form})
+        return self._show(request, project, "align", _("Translate sets"), {"form": form})
 
 
 class ReviewedSetAdmin(ReadOnlyAdmin):
     """Candidate sets, with the page where translated ones are read and opened."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the reviewer's page."""
-        own = path(
-            "<int:set_id>/review/",
-            self.admin_site.admin_view(self.review),
-            name="annotator_candidateset_review",
-        )
-        return [own, *super().get_urls()]
+    def row_views(self) -> Views:
+        """Return the reviewer's page."""
+        return {"review": self.review}
 
     @admin.display(description=gettext_lazy("review"))
     def review_link(self, candidate_set: CandidateSet) -> str:
@@ -109,13 +103,13 @@ class ReviewedSetAdmin(ReadOnlyAdmin):
         address = reverse("admin:annotator_candidateset_review", args=[candidate_set.pk])
         return format_html('<a href="{}">{}</a>', address, _("Review"))
 
-    def review(self, request: HttpRequest, set_id: int) -> HttpResponse:
+    def review(self, request: HttpRequest, candidateset_id: int) -> HttpResponse:
         """Show a translated set beside its source; open it as reviewed, or reject it.
 
         Queries of the page: the session, the person; the set with its prompts and project; the drafts
         with their sources; the next set. Whoever is no superuser needs one for their roles.
         """
-        candidate_set = self._find_set(request, set_id)
+        candidate_set = self._find_set(request, candidateset_id)
         if candidate_set.state != CandidateSet.State.REVIEW:
             self.message_user(request, _("This translation is not waiting any more."), "warning")
             return HttpResponseRedirect(_waiting_list(candidate_set))
@@ -133,19 +127,9 @@ class ReviewedSetAdmin(ReadOnlyAdmin):
         return self._go_on(candidate_set)
 
     def _find_set(self, request: HttpRequest, set_id: int) -> CandidateSet:
-        """Return the translated set if this person may see and review it; absent and foreign are alike."""
         related = ("project", "prompt", "source_set__prompt")
-        translated = self.get_queryset(request).filter(source_set__isnull=False)
-        candidate_set: CandidateSet | None = (
-            translated.select_related(*related).filter(pk=set_id).first()
-            if set_id < 2**63
-            else None
-        )
-        if candidate_set is None:
-            raise Http404
-        if not person(request).may(Right.REVIEW, candidate_set.project_id):
-            raise PermissionDenied
-        return candidate_set
+        sets: QuerySet[CandidateSet] = self.get_queryset(request).select_related(*related)
+        return find(request, sets.filter(source_set__isnull=False), set_id, to=Right.REVIEW)
 
     def _decide(self, request: HttpRequest, candidate_set: CandidateSet) -> str:
         """Accept or reject, and return what was done, as a sentence."""
@@ -172,10 +156,7 @@ class ReviewedSetAdmin(ReadOnlyAdmin):
         texts = _texts(request.POST)
         pairs = list_draft_pairs(candidate_set=candidate_set)
         context = {
-            **self.admin_site.each_context(request),
-            "title": _("Review a translation"),
             "subtitle": str(candidate_set),
-            "opts": self.opts,
             "set": candidate_set,
             "source_set": candidate_set.source_set,
             "pairs": [_row(pair, texts, errors) for pair in pairs],
@@ -185,8 +166,8 @@ class ReviewedSetAdmin(ReadOnlyAdmin):
             "next": next_in_review(candidate_set=candidate_set),
             "list_url": _waiting_list(candidate_set),
         }
-        status = 200 if refusal is None else 422
-        return render(request, "admin/annotator/candidateset/review.html", context, status=status)
+        title, status = _("Review a translation"), 200 if refusal is None else 422
+        return self.show(request, "candidateset/review", title, context, status=status)
 
     def _go_on(self, candidate_set: CandidateSet) -> HttpResponse:
         following = next_in_review(candidate_set=candidate_set)

@@ -1,19 +1,27 @@
 """What all pages of the admin have in common: whose rows are shown, how lists stay fast, what is logged."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import ModelAdmin
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.functional import cached_property
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from annotator.models import Annotator, Project, Right
+from annotator.models.fields import LARGEST_ID
 
 M = TypeVar("M", bound=Model)
+
+Views = Mapping[str, Callable[..., HttpResponseBase]]
 
 COUNTED = 10_000
 """Rows are counted up to here; beyond, a list says “more than” and is narrowed by its filters."""
@@ -69,6 +77,28 @@ class LanguageFilter(admin.SimpleListFilter):
         )
 
 
+class ConditionFilter(admin.SimpleListFilter):
+    """Choices, each with its label and the condition that its rows fulfil."""
+
+    conditions: ClassVar[Mapping[str, tuple[str | Promise, Mapping[str, Any]]]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the choices."""
+        del request, model_admin
+        return [(value, label) for value, (label, _condition) in self.conditions.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[M]) -> QuerySet[M]:
+        """Keep the rows of the choice; one that is not offered has none."""
+        del request
+        value = self.value()
+        if value is None:
+            return queryset
+        if value not in self.conditions:
+            return queryset.none()
+        _label, condition = self.conditions[value]
+        return queryset.filter(**condition)
+
+
 def person(request: HttpRequest) -> Annotator:
     """Return who is signed in; the admin lets nobody else through."""
     assert isinstance(request.user, Annotator)
@@ -80,8 +110,21 @@ def visible_projects(request: HttpRequest, *, to: str = Right.SEE) -> QuerySet[P
     return Project.objects.visible_to(person(request), to=to)
 
 
+def find(request: HttpRequest, rows: QuerySet[M], pk: int, *, to: str) -> M:
+    """Return one of the rows that may be seen, if this member of the staff has the right in its project.
+
+    Foreign and absent rows are answered alike.
+    """
+    row = rows.filter(pk=pk).first() if pk <= LARGEST_ID else None
+    if row is None:
+        raise Http404
+    if not person(request).may(to, getattr(row, "project_id", row.pk)):
+        raise PermissionDenied
+    return row
+
+
 class PlurivoxAdmin(ModelAdmin):  # type: ignore[type-arg]
-    """A list ordered by its key, without the total; forms whose refusals answer 422."""
+    """A list ordered by its key, without the total; forms whose refusals answer 422; further pages of a row."""
 
     project_path: str | None = "project"
     """How a row leads to its project; None for rows that belong to none."""
@@ -127,6 +170,54 @@ class PlurivoxAdmin(ModelAdmin):  # type: ignore[type-arg]
         who = person(request)
         project = None if obj is None else self.project_of(obj)
         return who.may(right, project)
+
+    def row_views(self) -> Views:
+        """Return the views of a row's further pages, by the last word of their addresses.
+
+        Each takes the row's key, named after its model: `project_id`.
+        """
+        return {}
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the further pages of rows."""
+        model = self.opts.model_name
+        own = [
+            path(
+                f"<int:{model}_id>/{word}/",
+                self.admin_site.admin_view(view),
+                name=f"{self.opts.app_label}_{model}_{word}",
+            )
+            for word, view in self.row_views().items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def show(
+        self,
+        request: HttpRequest,
+        template: str,
+        title: str,
+        context: Mapping[str, Any],
+        *,
+        status: int = 200,
+    ) -> HttpResponse:
+        """Show a further page in the frame of the admin."""
+        frame = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+        return render(
+            request, f"admin/annotator/{template}.html", {**frame, **context}, status=status
+        )
+
+    def form_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """Return what a row's page shows beside its form."""
+        del request, obj
+        return {}
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show beside the form of a row that is there what `form_context` returns."""
+        if kwargs.get("obj") is not None:
+            context.update(self.form_context(request, kwargs["obj"]))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

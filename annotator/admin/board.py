@@ -4,13 +4,12 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.admin.diversity import Cell
 from annotator.admin.project_pages import ProjectPages
-from annotator.models import Project, QualityFlag
+from annotator.models import QualityFlag
 from annotator.selectors.board import Board, get_board
 from annotator.selectors.board_figures import PAUSED, REPORTED
 from annotator.selectors.dry_run import get_dry_run
@@ -51,20 +50,15 @@ class BoardPages(ProjectPages):
         project = self._see(request, project_id)
         board = get_board(project=project)
         labels = dict(SkipReason.choices)
-        return self._page(
-            request,
-            project,
-            "board",
-            _("Board"),
-            {
-                "board": board,
-                "bars": _bars(board),
-                "skips": [(labels.get(name, name), count) for name, count in board.skips.items()],
-                "width": WIDTH,
-                "height": HEIGHT,
-                **_figures(board),
-            },
-        )
+        context = {
+            "board": board,
+            "bars": _bars(board),
+            "skips": [(labels.get(name, name), count) for name, count in board.skips.items()],
+            "width": WIDTH,
+            "height": HEIGHT,
+            **_figures(board),
+        }
+        return self._show(request, project, "board", _("Board"), context)
 
     def dry_run(self, request: HttpRequest, project_id: int) -> HttpResponse:
         """Show what the study will take."""
@@ -72,30 +66,13 @@ class BoardPages(ProjectPages):
         form = PayForm(request.GET or None)
         pay = form.cleaned_data["hourly_pay"] if form.is_valid() else None
         states = list_language_states(project=project)
-        return self._page(
-            request,
-            project,
-            "dry_run",
-            _("Dry run"),
-            {
-                "form": form,
-                "dry_run": get_dry_run(project=project, hourly_pay=pay),
-                "lacks": list_lacks(project=project, states=states),
-                "pending": list_pending(project=project),
-            },
-        )
-
-    def _page(
-        self, request: HttpRequest, project: Project, page: str, title: str, context: dict[str, Any]
-    ) -> HttpResponse:
-        shared = {
-            **self._admin.admin_site.each_context(request),
-            "title": title,
-            "subtitle": str(project),
-            "opts": self._admin.opts,
-            "project": project,
+        context = {
+            "form": form,
+            "dry_run": get_dry_run(project=project, hourly_pay=pay),
+            "lacks": list_lacks(project=project, states=states),
+            "pending": list_pending(project=project),
         }
-        return render(request, f"admin/annotator/project/{page}.html", {**shared, **context})
+        return self._show(request, project, "dry_run", _("Dry run"), context)
 
 
 def _figures(board: Board) -> dict[str, Any]:

@@ -1,18 +1,25 @@
 """Items with a right answer, and what they showed of people."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from annotator.admin.base import BY_PROJECT, ReadOnlyAdmin, beginning, person, visible_projects
+from annotator.admin.base import (
+    BY_PROJECT,
+    ConditionFilter,
+    ReadOnlyAdmin,
+    Views,
+    beginning,
+    find,
+    person,
+    visible_projects,
+)
 from annotator.admin.project_pages import ProjectPages, add_errors
 from annotator.errors import Refused
 from annotator.forms import language_name
@@ -123,44 +130,28 @@ class CheckPage(ProjectPages):
                 return HttpResponseRedirect(
                     reverse("admin:annotator_checkitem_change", args=[item.pk])
                 )
-        context = {"project": project, "form": form}
-        return self._show(request, "check", _("Make a check item"), context)
+        return self._show(request, project, "check", _("Make a check item"), {"form": form})
 
 
-class KindFilter(admin.SimpleListFilter):
+class KindFilter(ConditionFilter):
     """Training, attention or gold: the kind stands in the item's comparison."""
 
     title = gettext_lazy("kind")
     parameter_name = "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the kinds that items have."""
-        del request, model_admin
-        return [(kind.value, kind.label) for kind in KINDS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[CheckItem]) -> QuerySet[CheckItem]:
-        """Keep the items of the kind."""
-        del request
-        value = self.value()
-        return queryset if value is None else queryset.filter(comparison__kind=value)
+    conditions: ClassVar = {kind.value: (kind.label, {"comparison__kind": kind}) for kind in KINDS}
 
 
-class InUseFilter(admin.SimpleListFilter):
+class InUseFilter(ConditionFilter):
     """Items that are given to people, and retired ones."""
 
     title = gettext_lazy("in use")
     parameter_name = "in_use"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return yes and no."""
-        del request, model_admin
-        return [("yes", _("in use")), ("no", _("retired"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[CheckItem]) -> QuerySet[CheckItem]:
-        """Keep one of the two."""
-        del request
-        value = self.value()
-        return queryset if value is None else queryset.filter(retired_at__isnull=value == "yes")
+    conditions: ClassVar = {
+        "yes": (gettext_lazy("in use"), {"retired_at": None}),
+        "no": (gettext_lazy("retired"), {"retired_at__isnull": False}),
+    }
 
 
 @admin.register(CheckItem)
@@ -190,36 +181,17 @@ class CheckItemAdmin(ReadOnlyAdmin):
         rows: QuerySet[CheckItem] = super().get_queryset(request)
         return rows.prefetch_related(Prefetch("comparison__options", options))
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the pages that correct and retire."""
-        own = [
-            path(
-                f"<int:item_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"annotator_checkitem_{name}",
-            )
-            for name, view in (("correct", self.correct), ("retire", self.retire))
-        ]
-        return [*own, *super().get_urls()]
+    def row_views(self) -> Views:
+        """Return the pages that correct and retire."""
+        return {"correct": self.correct, "retire": self.retire}
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def form_context(self, request: HttpRequest, obj: CheckItem) -> dict[str, Any]:
         """Show above the item what may be done with it."""
-        item = self.get_object(request, object_id)
-        may = item is not None and person(request).may(Right.MANAGE, item.project_id)
-        context = {"item": item, "may_decide": may}
-        return super().change_view(
-            request, object_id, form_url, {**context, **(extra_context or {})}
-        )
+        return {"item": obj, "may_decide": person(request).may(Right.MANAGE, obj.project_id)}
 
-    def correct(self, request: HttpRequest, item_id: int) -> HttpResponse:
+    def correct(self, request: HttpRequest, checkitem_id: int) -> HttpResponse:
         """Say anew what is right."""
-        item = self._find(request, item_id)
+        item = self._find(request, checkitem_id)
         language = item.comparison.language
         form = FeedbackForm(
             request.POST if request.method == "POST" else None,
@@ -243,9 +215,9 @@ class CheckItemAdmin(ReadOnlyAdmin):
                 return self._done(request, item, _("The item is corrected."))
         return self._show(request, item, "correct", _("Correct the item"), form)
 
-    def retire(self, request: HttpRequest, item_id: int) -> HttpResponse:
+    def retire(self, request: HttpRequest, checkitem_id: int) -> HttpResponse:
         """Give it to nobody any more."""
-        item = self._find(request, item_id)
+        item = self._find(request, checkitem_id)
         if request.method == "POST":
             retire_check(item=item, by=person(request))
             return self._done(request, item, _("The item is given to nobody any more."))
@@ -255,30 +227,21 @@ class CheckItemAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, item: CheckItem, page: str, title: str, form: forms.Form
     ) -> HttpResponse:
         context = {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "opts": self.opts,
             "project": item.project,
             "item": item,
             "question": self.question(item),
             "form": form,
         }
-        template = f"admin/annotator/checkitem/{page}.html"
-        return render(request, template, context, status=422 if form.is_bound else 200)
+        status = 422 if form.is_bound else 200
+        return self.show(request, f"checkitem/{page}", title, context, status=status)
 
     def _done(self, request: HttpRequest, item: CheckItem, message: str) -> HttpResponse:
         self.message_user(request, message)
         return HttpResponseRedirect(reverse("admin:annotator_checkitem_change", args=[item.pk]))
 
     def _find(self, request: HttpRequest, item_id: int) -> CheckItem:
-        """Return the item if this member of the staff may change it; absent and foreign are alike."""
-        rows = self.get_queryset(request).select_related(*self.list_select_related)
-        item = rows.filter(pk=item_id).first() if item_id < 2**63 else None
-        if item is None:
-            raise Http404
-        if not person(request).may(Right.MANAGE, item.project_id):
-            raise PermissionDenied
-        return item
+        items = self.get_queryset(request).select_related(*self.list_select_related)
+        return find(request, items, item_id, to=Right.MANAGE)
 
     @admin.display(description=gettext_lazy("kind"))
     def kind(self, item: CheckItem) -> str:
@@ -310,24 +273,16 @@ class CheckItemAdmin(ReadOnlyAdmin):
         return " · ".join(right)
 
 
-class SeenFilter(admin.SimpleListFilter):
+class SeenFilter(ConditionFilter):
     """Flags that somebody has looked at, and those that wait."""
 
     title = gettext_lazy("looked at")
     parameter_name = "seen"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return yes and no."""
-        del request, model_admin
-        return [("no", _("to look at")), ("yes", _("looked at"))]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[QualityFlag]
-    ) -> QuerySet[QualityFlag]:
-        """Keep one of the two."""
-        del request
-        value = self.value()
-        return queryset if value is None else queryset.filter(seen_at__isnull=value == "no")
+    conditions: ClassVar = {
+        "no": (gettext_lazy("to look at"), {"seen_at": None}),
+        "yes": (gettext_lazy("looked at"), {"seen_at__isnull": False}),
+    }
 
 
 @admin.register(QualityFlag)

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -87,10 +86,6 @@ class DiversityPage(ProjectPages):
         )
         columns = _columns(table.rows)
         context = {
-            **self._admin.admin_site.each_context(request),
-            "title": _("Compare strategies"),
-            "opts": self._admin.opts,
-            "project": project,
             "table": table,
             "columns": [label for label, *_rest in columns],
             "lines": [_line(table, row, columns, is_chosen=row == chosen) for row in table.rows],
@@ -108,7 +103,7 @@ class DiversityPage(ProjectPages):
             "lost": [(strategy_label(row.strategy), row) for row in attrition(project)],
             "may_generate": self._admin.has_change_permission(request, project),
         }
-        return render(request, "admin/annotator/project/diversity.html", context)
+        return self._show(request, project, "diversity", _("Compare strategies"), context)
 
 
 def strategy_label(name: str) -> str:

@@ -5,21 +5,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotAllowed,
-    HttpResponseRedirect,
-)
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotator.admin.base import BY_PROJECT, ReadOnlyAdmin, person
+from annotator.admin.base import BY_PROJECT, ReadOnlyAdmin, Views, find, person
 from annotator.errors import Refused
 from annotator.models import CandidateSet, GenerationRun, Right
 from annotator.selectors.estimates import estimate_remaining
@@ -71,35 +66,21 @@ class GenerationRunAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the live part of the run's page, and its buttons."""
-        own = [
-            path(
-                "<int:run_id>/progress/",
-                self.admin_site.admin_view(self.show_progress),
-                name="annotator_generationrun_progress",
-            ),
-            path(
-                "<int:run_id>/steer/",
-                self.admin_site.admin_view(self.steer),
-                name="annotator_generationrun_steer",
-            ),
-        ]
-        return [*own, *super().get_urls()]
+    def row_views(self) -> Views:
+        """Return the live part of the run's page, and its buttons."""
+        return {"progress": self.show_progress, "steer": self.steer}
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def form_context(self, request: HttpRequest, obj: GenerationRun) -> dict[str, Any]:
         """Show the run's progress above its parameters."""
-        run = self.get_object(request, object_id)
-        context = {} if run is None else self._progress_context(request, run)
-        return super().change_view(
-            request, object_id, form_url, {**context, **(extra_context or {})}
-        )
+        failed = CandidateSet.objects.filter(run=obj, state=CandidateSet.State.FAILED)
+        progress = run_progress(obj)
+        return {
+            "run": obj,
+            "progress": progress,
+            "remaining": None if progress.over else estimate_remaining(progress),
+            "failed_sets": failed.select_related("prompt").order_by("-id")[:EXAMPLES],
+            "may_steer": self._may_steer(request, obj),
+        }
 
     @admin.display(description=gettext_lazy("parameters"))
     def shown_parameters(self, run: GenerationRun) -> SafeString:
@@ -110,20 +91,17 @@ class GenerationRunAdmin(ReadOnlyAdmin):
             ((name, _shown(name, value)) for name, value in sorted(run.parameters.items())),
         )
 
-    def show_progress(self, request: HttpRequest, run_id: int) -> HttpResponse:
+    def show_progress(self, request: HttpRequest, generationrun_id: int) -> HttpResponse:
         """Return the live part alone; the page asks for it every two seconds while the run goes on."""
-        run = self._find(request, run_id)
-        return render(
-            request,
-            "admin/annotator/generationrun/progress.html",
-            self._progress_context(request, run),
-        )
+        run = self._find(request, generationrun_id)
+        context = self.form_context(request, run)
+        return render(request, "admin/annotator/generationrun/progress.html", context)
 
-    def steer(self, request: HttpRequest, run_id: int) -> HttpResponse:
+    def steer(self, request: HttpRequest, generationrun_id: int) -> HttpResponse:
         """Pause, resume, cancel, or queue the failed sets again."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        run = self._find(request, run_id)
+        run = self._find(request, generationrun_id)
         if not self._may_steer(request, run):
             raise PermissionDenied
         action = request.POST.get("action", "")
@@ -136,34 +114,12 @@ class GenerationRunAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:annotator_generationrun_change", args=[run.pk]))
 
     def _find(self, request: HttpRequest, run_id: int) -> GenerationRun:
-        """Return the run if this person may see it; absent and foreign are alike."""
-        run: GenerationRun | None = (
-            self.get_queryset(request).select_related("project").filter(pk=run_id).first()
-            if run_id < 2**63
-            else None
-        )
-        if run is None:
-            raise Http404
-        if not self.has_view_permission(request, run):
-            raise PermissionDenied
-        return run
+        runs: QuerySet[GenerationRun] = self.get_queryset(request).select_related("project")
+        return find(request, runs, run_id, to=self.viewing)
 
     def _may_steer(self, request: HttpRequest, run: GenerationRun) -> bool:
         """Whoever manages the project may steer its runs, though nobody edits them."""
         return person(request).may(Right.MANAGE, run.project_id)
-
-    def _progress_context(self, request: HttpRequest, run: GenerationRun) -> dict[str, Any]:
-        failed = CandidateSet.objects.filter(
-            run=run, state=CandidateSet.State.FAILED
-        ).select_related("prompt")
-        progress = run_progress(run)
-        return {
-            "run": run,
-            "progress": progress,
-            "remaining": None if progress.over else estimate_remaining(progress),
-            "failed_sets": failed.order_by("-id")[:EXAMPLES],
-            "may_steer": self._may_steer(request, run),
-        }
 
 
 def _shown(name: str, value: object) -> str:

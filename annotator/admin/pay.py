@@ -3,13 +3,13 @@
 import uuid
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotator.admin.base import person
 from annotator.admin.project_pages import ProjectPages
 from annotator.errors import Refused
+from annotator.forms import read_id
 from annotator.models import AuditEvent, PayPeriod, Project
 from annotator.selectors.pay import list_earnings, list_periods, owed_csv, period_csv, total_owed
 from annotator.services.audit import record
@@ -30,15 +30,11 @@ class PayPage(ProjectPages):
         if "file" in request.GET:
             return self._file(request, project, request.GET["file"])
         context = {
-            **self._admin.admin_site.each_context(request),
-            "title": _("Pay"),
-            "opts": self._admin.opts,
-            "project": project,
             "totals": total_owed(list_earnings(project=project)),
             "periods": list_periods(project=project),
             "key": uuid.uuid4(),
         }
-        return render(request, "admin/annotator/project/pay.html", context)
+        return self._show(request, project, "pay", _("Pay"), context)
 
     def _close(self, request: HttpRequest, project: Project) -> HttpResponse:
         try:
@@ -61,8 +57,7 @@ class PayPage(ProjectPages):
         if name == "owed":
             text = owed_csv(list_earnings(project=project))
         else:
-            number = int(name) if name.isascii() and name.isdigit() and len(name) < 19 else 0
-            period = PayPeriod.objects.filter(project=project, pk=number).first()
+            period = PayPeriod.objects.filter(project=project, pk=read_id(name) or 0).first()
             if period is None:
                 raise Http404
             text = period_csv(period)

@@ -4,12 +4,17 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from annotator.admin.base import BY_PROJECT, BoundedPaginator, PlurivoxAdmin, person
+from annotator.admin.base import (
+    BY_PROJECT,
+    BoundedPaginator,
+    ConditionFilter,
+    PlurivoxAdmin,
+    person,
+)
 from annotator.admin.standing import StandingAdmin
 from annotator.models import Annotator, Participation, Right
 from annotator.selectors.releases import list_releases_holding
@@ -59,42 +64,20 @@ class AnnotatorAdmin(UserAdmin, PlurivoxAdmin):  # type: ignore[type-arg]
         return bool(request.user.has_perm("annotator.change_annotator"))
 
 
-class StandingFilter(admin.SimpleListFilter):
+class StandingFilter(ConditionFilter):
     """Whether people work, are paused, left out, or have left."""
 
     title = _("standing")
     parameter_name = "standing"
-    CONDITIONS: ClassVar[dict[str, dict[str, bool]]] = {
-        "here": {
-            "withdrawn_at__isnull": True,
-            "excluded_at__isnull": True,
-            "paused_at__isnull": True,
-        },
-        "paused": {"paused_at__isnull": False, "withdrawn_at__isnull": True},
-        "excluded": {"excluded_at__isnull": False},
-        "withdrawn": {"withdrawn_at__isnull": False},
+    conditions: ClassVar = {
+        "here": (
+            _("takes part"),
+            {"withdrawn_at": None, "excluded_at": None, "paused_at": None},
+        ),
+        "paused": (_("paused"), {"paused_at__isnull": False, "withdrawn_at": None}),
+        "excluded": (_("left out"), {"excluded_at__isnull": False}),
+        "withdrawn": (_("has left"), {"withdrawn_at__isnull": False}),
     }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the choices."""
-        del request, model_admin
-        return [
-            ("here", _("takes part")),
-            ("paused", _("paused")),
-            ("excluded", _("left out")),
-            ("withdrawn", _("has left")),
-        ]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Participation]
-    ) -> QuerySet[Participation]:
-        """Keep the people who stand so."""
-        del request
-        value = self.value()
-        if value is None:
-            return queryset
-        conditions = self.CONDITIONS.get(value)
-        return queryset.filter(**conditions) if conditions else queryset.none()
 
 
 @admin.register(Participation)
@@ -147,23 +130,10 @@ class ParticipationAdmin(StandingAdmin):
             "given": participation.repeats_given,
         }
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def form_context(self, request: HttpRequest, obj: Participation) -> dict[str, Any]:
         """Show above the person what may be decided about them."""
-        participation = self.get_object(request, object_id)
-        context = {
-            "participation": participation,
-            "may_decide": participation is not None
-            and person(request).may(Right.MANAGE, participation.project_id),
-        }
-        return super().change_view(
-            request, object_id, form_url, {**context, **(extra_context or {})}
-        )
+        may_decide = person(request).may(Right.MANAGE, obj.project_id)
+        return {"participation": obj, "may_decide": may_decide}
 
     @admin.display(description=_("in the releases"))
     def releases(self, participation: Participation) -> str:

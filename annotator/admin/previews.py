@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -50,11 +49,6 @@ class PreviewPage(ProjectPages):
         with translation.override(_interface(tag)):
             html = SHOWN[name](request, project, tag)
         context = {
-            **self._admin.admin_site.each_context(request),
-            "title": _("Preview"),
-            "subtitle": str(project),
-            "opts": self._admin.opts,
-            "project": project,
             "pages": [
                 (label, f"?{urlencode({'page': each, 'language': tag})}", each == name)
                 for each, label in PAGES.items()
@@ -70,7 +64,7 @@ class PreviewPage(ProjectPages):
             "frame": html,
             "frame_title": f"{PAGES[name]}, {language_name(tag)}",
         }
-        return render(request, "admin/annotator/project/preview.html", context)
+        return self._show(request, project, "preview", _("Preview"), context)
 
 
 def _interface(tag: str) -> str:

@@ -1,45 +1,15 @@
-"""The pages of a project's path: upload, generate, open, invite, hand out a key.
+"""What the pages below a project's address share: finding the project among those that may be seen, and showing."""
 
-Each is: find the project among those that may be seen, parse, call one service, show.
-"""
-
-import csv
-import io
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import UploadedFile
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotAllowed,
-    HttpResponseRedirect,
-)
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from annotator.admin.access_forms import InviteForm, TokenForm, after_days
-from annotator.admin.base import person, visible_projects
-from annotator.admin.forms import UploadForm
-from annotator.admin.generation_forms import GenerateForm
+from annotator.admin.base import find, visible_projects
 from annotator.errors import Refused
-from annotator.models import SCOPE_RIGHTS, Annotator, Project, Right, Scope
-from annotator.selectors.readiness import list_lacks, list_language_states
-from annotator.services.candidates import import_candidates
-from annotator.services.generation import start_run
-from annotator.services.invitations import invite_rows, read_table
-from annotator.services.joint import open_joint_comparisons
-from annotator.services.people import create_invitations, invitation_url
-from annotator.services.projects import close_project, open_project, pause_project
-from annotator.services.prompt_rows import RowRules
-from annotator.services.prompts import ImportReport, import_prompts
-from annotator.services.readers import format_of, read_rows
-from annotator.services.tokens import create_token
+from annotator.models import Project, Right
 
 if TYPE_CHECKING:
     from annotator.admin.projects import ProjectAdmin
@@ -51,155 +21,9 @@ class ProjectPages:
     def __init__(self, model_admin: "ProjectAdmin") -> None:
         self._admin = model_admin
 
-    def upload(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        """Import prompts, with or without their responses, from a file."""
-        project = self._find(request, project_id)
-        form = UploadForm(request.POST or None, request.FILES or None)
-        report = None
-        if form.is_valid():
-            try:
-                report = _import(project, form)
-            except Refused as refusal:
-                form.add_error(None, refusal.sentence)
-            if report and not report.refused:
-                summary = _summary(report)
-                self._admin.log_change(
-                    request,
-                    project,
-                    _("Uploaded %(file)s: %(summary)s")
-                    % {"file": form.cleaned_data["file"].name, "summary": summary},
-                )
-                self._admin.message_user(request, summary)
-                if not report.errors:
-                    return self._go_back(project)
-        return self._show(
-            request,
-            "upload",
-            _("Upload prompts"),
-            {"project": project, "form": form, "report": report},
-        )
-
-    def generate(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        """Tell what a run would take, or start it and lead to its page."""
-        project = self._find(request, project_id)
-        form = GenerateForm(request.POST or None, project=project)
-        only_estimate = "estimate" in request.POST
-        if form.is_valid() and not only_estimate:
-            try:
-                run = start_run(project=project, created_by=person(request), **form.wanted())
-            except Refused as refusal:
-                add_errors(form, refusal)
-            else:
-                self._admin.log_change(
-                    request, project, _("Started generation run %(run)s.") % {"run": run}
-                )
-                return HttpResponseRedirect(
-                    reverse("admin:annotator_generationrun_change", args=[run.pk])
-                )
-        context = {"project": project, "form": form, "estimate": form.estimate()}
-        if only_estimate and request.headers.get("HX-Request"):
-            return render(request, "admin/annotator/project/estimate.html", context)
-        return self._show(request, "generate", _("Start generation"), context)
-
-    def change_state(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        """Open, pause or close."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        project = self._find(request, project_id)
-        action = request.POST.get("action", "")
-        try:
-            message = _change_state(project, action, person(request))
-        except Refused as refusal:
-            self._admin.message_user(request, refusal.sentence, "error")
-        else:
-            self._admin.log_change(request, project, message)
-            self._admin.message_user(request, message)
-        return self._go_back(project)
-
-    def pair_prompts(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        """Open the comparisons of two prompts for the sets that wait for a partner."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        project = self._find(request, project_id)
-        try:
-            opened = open_joint_comparisons(project=project)
-        except Refused as refusal:
-            self._admin.message_user(request, refusal.sentence, "error")
-        else:
-            message = _("%(opened)d comparisons of two prompts opened.") % {"opened": opened}
-            self._admin.log_change(request, project, message)
-            self._admin.message_user(request, message)
-        return self._go_back(project)
-
-    def invite(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        """Make links, shown this once, with a file of them to save."""
-        project = self._find(request, project_id)
-        form = InviteForm(request.POST or None, request.FILES or None, project=project)
-        rows: list[dict[str, str]] = []
-        if form.is_valid():
-            wanted = form.cleaned_data
-            try:
-                rows = _invite(project, wanted, person(request))
-            except Refused as refusal:
-                add_errors(form, refusal)
-            else:
-                self._admin.log_change(
-                    request, project, _("Made %(count)d invitations.") % {"count": len(rows)}
-                )
-        context = {
-            "project": project,
-            "form": form,
-            "links": [row["url"] for row in rows],
-            "file": _as_file(rows),
-            "file_name": f"{project.slug}-invitations.csv",
-        }
-        return self._show(request, "invite", _("Invite people"), context)
-
-    def make_token(self, request: HttpRequest, project_id: int) -> HttpResponse:
-        """Make a researcher's key, shown this once."""
-        project = self._see(request, project_id, to=Right.EXPORT)
-        form = TokenForm(
-            request.POST or None,
-            scopes=[
-                scope
-                for scope in Scope.values
-                if person(request).may(SCOPE_RIGHTS[scope], project.pk)
-            ],
-        )
-        key = ""
-        if form.is_valid():
-            wanted = form.cleaned_data
-            try:
-                token, key = create_token(
-                    name=wanted["name"],
-                    owner=person(request),
-                    scopes=wanted["scopes"],
-                    projects=[project],
-                    expires_at=after_days(wanted["days"]),
-                )
-            except Refused as refusal:
-                add_errors(form, refusal)
-            else:
-                self._admin.log_change(
-                    request,
-                    project,
-                    _("Made the key %(token)s for “%(name)s”.")
-                    % {"token": token, "name": token.name},
-                )
-        return self._show(
-            request, "token", _("Make a key"), {"project": project, "form": form, "key": key}
-        )
-
     def _see(self, request: HttpRequest, project_id: int, *, to: str = Right.SEE) -> Project:
         """Return the project if this person has the right in it; absent and foreign are alike."""
-        project = (
-            visible_projects(request).filter(pk=project_id).first() if project_id < 2**63 else None
-        )
-        if project is None:
-            raise Http404
-        if not person(request).may(to, project.pk):
-            raise PermissionDenied
-        return project
+        return find(request, visible_projects(request), project_id, to=to)
 
     def _find(self, request: HttpRequest, project_id: int) -> Project:
         """Return the project if this person may change it."""
@@ -209,82 +33,23 @@ class ProjectPages:
         return HttpResponseRedirect(reverse("admin:annotator_project_change", args=[project.pk]))
 
     def _show(
-        self, request: HttpRequest, page: str, title: str, context: Mapping[str, Any]
+        self,
+        request: HttpRequest,
+        project: Project,
+        page: str,
+        title: str,
+        context: Mapping[str, Any],
     ) -> HttpResponse:
-        """Show a page; what was refused answers 422."""
-        form, report = context["form"], context.get("report")
-        refused = form.is_bound and (form.errors or (report is not None and report.refused))
-        shared = {
-            **self._admin.admin_site.each_context(request),
-            "title": title,
-            "opts": self._admin.opts,
-        }
-        return render(
+        """Show a page; a form that was sent and refused answers 422."""
+        form, report = context.get("form"), context.get("report")
+        refused = request.method == "POST" and form and (form.errors or (report and report.refused))
+        return self._admin.show(
             request,
-            f"admin/annotator/project/{page}.html",
-            {**shared, **context},
+            f"project/{page}",
+            title,
+            {"subtitle": str(project), "project": project, **context},
             status=422 if refused else 200,
         )
-
-
-def _import(project: Project, form: UploadForm) -> ImportReport:
-    wanted = form.cleaned_data
-    file: UploadedFile[bytes] = wanted["file"]
-    rules = RowRules(
-        mapping=form.mapping(),
-        language=wanted["language"],
-        id_prefix=wanted["id_prefix"],
-        group_kind=wanted["group_kind"],
-    )
-    rows = read_rows(
-        stream=cast(BinaryIO, file.file),
-        file_format=format_of(file.name or ""),
-        columns=[] if wanted["with_responses"] else rules.columns(),
-    )
-    run = import_candidates if wanted["with_responses"] else import_prompts
-    return run(project=project, rows=rows, rules=rules, skip_bad=wanted["skip_bad"])
-
-
-def _summary(report: ImportReport) -> str:
-    parts = [
-        _("%(count)d prompts added.") % {"count": report.added},
-        _("%(count)d were there already.") % {"count": report.already_there},
-    ]
-    if report.sets_added:
-        parts.append(
-            _("%(sets)d candidate sets with %(comparisons)d comparisons added.")
-            % {"sets": report.sets_added, "comparisons": report.comparisons_opened}
-        )
-    if report.skipped:
-        parts.append(_("%(count)d bad rows left out.") % {"count": report.skipped})
-    if report.languages_added:
-        parts.append(
-            _("New languages: %(languages)s.") % {"languages": ", ".join(report.languages_added)}
-        )
-    return " ".join(parts)
-
-
-def _change_state(project: Project, action: str, by: Annotator) -> str:
-    """Do it and return what was done, as a sentence."""
-    if action == "open":
-        lacks = [
-            lack.sentence
-            for lack in list_lacks(project=project, states=list_language_states(project=project))
-            if lack.is_necessary
-        ]
-        if lacks:
-            raise Refused(
-                "not_ready", _("The project can't open yet. %(lacks)s") % {"lacks": " ".join(lacks)}
-            )
-        open_project(project=project, by=by)
-        return _("The project is open: people can work, under the settings as they are now.")
-    if action == "pause":
-        pause_project(project=project, by=by)
-        return _("The project is paused: nothing more is handed out.")
-    if action == "close":
-        close_project(project=project, by=by)
-        return _("The project is closed.")
-    raise Refused("unknown_action", _("Choose one of the buttons on the page."))
 
 
 def add_errors(form: forms.Form, refusal: Refused) -> None:
@@ -298,38 +63,3 @@ def add_errors(form: forms.Form, refusal: Refused) -> None:
         form.add_error(name, sentence)
     if not placed:
         form.add_error(None, refusal.sentence)
-
-
-def _invite(
-    project: Project, wanted: Mapping[str, Any], created_by: Annotator
-) -> list[dict[str, str]]:
-    """Make the links: one for each row of the file, else as many as asked for."""
-    expires_at = after_days(wanted["days"])
-    if wanted["file"]:
-        try:
-            text = wanted["file"].read().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            sentence = _("This file is not in UTF-8. Save it as UTF-8 and choose it again.")
-            raise Refused("rows", sentence, fields={"file": sentence}) from None
-        return invite_rows(
-            project=project, rows=read_table(text), expires_at=expires_at, created_by=created_by
-        )
-    secrets = create_invitations(
-        project=project,
-        count=wanted["count"] or 1,
-        language=wanted["language"],
-        country=wanted["country"],
-        max_uses=wanted["uses"] or 1,
-        expires_at=expires_at,
-        created_by=created_by,
-    )
-    return [{"url": invitation_url(project=project, secret=secret)} for secret in secrets]
-
-
-def _as_file(rows: list[dict[str, str]]) -> str:
-    """Return the links as a CSV file inside an address: nothing on the server keeps them."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else ["url"])
-    writer.writeheader()
-    writer.writerows(rows)
-    return "data:text/csv;charset=utf-8," + quote(text.getvalue())

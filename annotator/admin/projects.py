@@ -4,19 +4,19 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.admin.alignment import AlignPage
-from annotator.admin.base import PlurivoxAdmin, person
+from annotator.admin.base import PlurivoxAdmin, Views, person
 from annotator.admin.board import BoardPages
 from annotator.admin.checks import CheckPage
 from annotator.admin.diversity import DiversityPage
 from annotator.admin.forms import ProjectForm
+from annotator.admin.path_pages import PathPages
 from annotator.admin.pay import PayPage
 from annotator.admin.previews import PreviewPage
-from annotator.admin.project_pages import ProjectPages
 from annotator.admin.releases import ReleasePage
 from annotator.admin.standing import PeoplePage
 from annotator.admin.team import TeamPage
@@ -203,51 +203,55 @@ class ProjectAdmin(PlurivoxAdmin):
         del request, obj
         return False
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the pages of a project's path."""
-        pages = ProjectPages(self)
-        own = [
-            path(
-                f"<int:project_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"annotator_project_{name}",
-            )
-            for name, view in (
-                ("upload", pages.upload),
-                ("generate", pages.generate),
-                ("align", AlignPage(self).align),
-                ("diversity", DiversityPage(self).diversity),
-                ("state", pages.change_state),
-                ("pair", pages.pair_prompts),
-                ("invite", pages.invite),
-                ("token", pages.make_token),
-                ("release", ReleasePage(self).release),
-                ("texts", TextsPage(self).texts),
-                ("team", TeamPage(self).team),
-                ("check", CheckPage(self).check),
-                ("pay", PayPage(self).pay),
-                ("people", PeoplePage(self).people),
-                ("board", BoardPages(self).board),
-                ("dry_run", BoardPages(self).dry_run),
-                ("values", ValuesPage(self).values),
-                ("preview", PreviewPage(self).preview),
-            )
-        ]
-        return [*own, *super().get_urls()]
+    def row_views(self) -> Views:
+        """Return the pages of a project's path, and those to look at a study."""
+        path = PathPages(self)
+        return {
+            "upload": path.upload,
+            "generate": path.generate,
+            "align": AlignPage(self).align,
+            "diversity": DiversityPage(self).diversity,
+            "state": path.change_state,
+            "pair": path.pair_prompts,
+            "invite": path.invite,
+            "token": path.make_token,
+            "release": ReleasePage(self).release,
+            "texts": TextsPage(self).texts,
+            "team": TeamPage(self).team,
+            "check": CheckPage(self).check,
+            "pay": PayPage(self).pay,
+            "people": PeoplePage(self).people,
+            "board": BoardPages(self).board,
+            "dry_run": BoardPages(self).dry_run,
+            "values": ValuesPage(self).values,
+            "preview": PreviewPage(self).preview,
+        }
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show where the project stands above its settings."""
-        project = self.get_object(request, object_id)
-        context = {} if project is None else self._path_context(request, project)
-        return super().change_view(
-            request, object_id, form_url, {**context, **(extra_context or {})}
-        )
+    def form_context(self, request: HttpRequest, obj: Project) -> dict[str, Any]:
+        """Show where the project stands above its settings.
+
+        Queries: the project as it is stored, since a refused form leaves in `obj` what was sent; seven of the
+        progress, two by language, one each for comparisons, runs and findings.
+        """
+        project = Project.objects.get(pk=obj.pk)
+        states = list_language_states(project=project)
+        lacks = list_lacks(project=project, states=states)
+        return {
+            "title": project.name,
+            "subtitle": None,
+            "project": project,
+            "progress": count_progress(project_ids=[project.pk])[project.pk],
+            "language_states": states,
+            "lacks": lacks,
+            "may_open": not any(lack.is_necessary for lack in lacks),
+            "runs": GenerationRun.objects.filter(project=project)[:5],
+            "pending": list_pending(project=project),
+            "may_own": person(request).may(Right.OWN, project.pk),
+            "may_export": person(request).may(Right.EXPORT, project.pk),
+            "may_review": person(request).may(Right.REVIEW, project.pk),
+            "undecided": count_undecided(project=project),
+            "join_url": reverse("join", args=[project.slug]),
+        }
 
     def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Save; whoever makes a project owns it, and a changed overlap opens or closes places."""
@@ -270,27 +274,6 @@ class ProjectAdmin(PlurivoxAdmin):
         (title, first), *others = fieldsets
         fields = tuple(name for name in first["fields"] if name != "next_wave")
         return [(title, {**first, "fields": fields}), *others]
-
-    def _path_context(self, request: HttpRequest, project: Project) -> dict[str, Any]:
-        """Queries: seven of the progress, two by language, one each for comparisons, runs and findings."""
-        states = list_language_states(project=project)
-        lacks = list_lacks(project=project, states=states)
-        return {
-            "title": project.name,
-            "subtitle": None,
-            "project": project,
-            "progress": count_progress(project_ids=[project.pk])[project.pk],
-            "language_states": states,
-            "lacks": lacks,
-            "may_open": not any(lack.is_necessary for lack in lacks),
-            "runs": GenerationRun.objects.filter(project=project)[:5],
-            "pending": list_pending(project=project),
-            "may_own": person(request).may(Right.OWN, project.pk),
-            "may_export": person(request).may(Right.EXPORT, project.pk),
-            "may_review": person(request).may(Right.REVIEW, project.pk),
-            "undecided": count_undecided(project=project),
-            "join_url": reverse("join", args=[project.slug]),
-        }
 
     def response_add(
         self, request: HttpRequest, obj: Project, post_url_continue: str | None = None

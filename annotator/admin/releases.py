@@ -1,11 +1,11 @@
 """Releases: asked for on a page of their project; each has a page with its progress, its files and the way back."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
+from django.db.models import QuerySet
 from django.http import (
     FileResponse,
     Http404,
@@ -16,11 +16,11 @@ from django.http import (
 )
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotator.admin.base import BY_PROJECT, ReadOnlyAdmin, person
+from annotator.admin.base import BY_PROJECT, ReadOnlyAdmin, Views, find, person
 from annotator.admin.project_pages import ProjectPages, add_errors
 from annotator.errors import Refused
 from annotator.models import Release, Right
@@ -83,8 +83,8 @@ class ReleasePage(ProjectPages):
                 add_errors(form, refusal)
             else:
                 return HttpResponseRedirect(_page_of(release))
-        context = {"project": project, "form": form, "releases": releases}
-        return self._show(request, "release", _("Make a release"), context)
+        context = {"form": form, "releases": releases}
+        return self._show(request, project, "release", _("Make a release"), context)
 
 
 @admin.register(Release)
@@ -99,35 +99,14 @@ class ReleaseAdmin(ReadOnlyAdmin):
     list_filter = (BY_PROJECT, "state")
     exclude = ("manifest", "failure", "retraction_reason", "rows_written", "state")
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the live part of a release's page, its files and its retraction."""
-        own = [
-            path(
-                f"<int:release_id>/{address}",
-                self.admin_site.admin_view(cast(Any, view)),
-                name=f"annotator_release_{name}",
-            )
-            for address, name, view in (
-                ("progress/", "progress", self.show_progress),
-                ("retract/", "retract", self.retract),
-                ("file/", "file", self.load),
-            )
-        ]
-        return [*own, *super().get_urls()]
+    def row_views(self) -> Views:
+        """Return the live part of a release's page, its files and its retraction."""
+        return {"progress": self.show_progress, "retract": self.retract, "file": self.load}
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def form_context(self, request: HttpRequest, obj: Release) -> dict[str, Any]:
         """Show how far it is, and its files, above what was asked for."""
-        release = self.get_object(request, object_id)
-        context = {} if release is None else _shown(release)
-        return super().change_view(
-            request, object_id, form_url, {**context, **(extra_context or {})}
-        )
+        del request
+        return _shown(obj)
 
     def show_progress(self, request: HttpRequest, release_id: int) -> HttpResponse:
         """Return the live part alone; the page asks for it every two seconds while it is being built."""
@@ -161,17 +140,8 @@ class ReleaseAdmin(ReadOnlyAdmin):
         return FileResponse(file, as_attachment=True, filename=shown)
 
     def _find(self, request: HttpRequest, release_id: int) -> Release:
-        """Return the release if this person may see it; absent and foreign are alike."""
-        release: Release | None = (
-            self.get_queryset(request).select_related("project").filter(pk=release_id).first()
-            if release_id < 2**63
-            else None
-        )
-        if release is None:
-            raise Http404
-        if not self.has_view_permission(request, release):
-            raise PermissionDenied
-        return release
+        releases: QuerySet[Release] = self.get_queryset(request).select_related("project")
+        return find(request, releases, release_id, to=self.viewing)
 
 
 def _shown(release: Release) -> dict[str, Any]:

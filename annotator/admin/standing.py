@@ -4,15 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from annotator.admin.base import ReadOnlyAdmin, person
+from annotator.admin.base import ReadOnlyAdmin, Views, find, person
 from annotator.admin.project_pages import ProjectPages, add_errors
 from annotator.errors import Refused
 from annotator.models import Annotator, Exclusion, Outcome, Participation, Right
@@ -51,21 +48,9 @@ class ExcludeForm(NoteForm):
 class StandingAdmin(ReadOnlyAdmin):
     """The pages below a person: exclude, include, let go on."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the pages."""
-        own = [
-            path(
-                f"<int:participation_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"annotator_participation_{name}",
-            )
-            for name, view in (
-                ("exclude", self.leave_out),
-                ("include", self.take_in),
-                ("unpause", self.let_go_on),
-            )
-        ]
-        return [*own, *super().get_urls()]
+    def row_views(self) -> Views:
+        """Return the pages."""
+        return {"exclude": self.leave_out, "include": self.take_in, "unpause": self.let_go_on}
 
     def leave_out(self, request: HttpRequest, participation_id: int) -> HttpResponse:
         """Leave the person out."""
@@ -111,7 +96,8 @@ class StandingAdmin(ReadOnlyAdmin):
         act: Callable[[Participation, dict[str, str], Annotator], str],
     ) -> HttpResponse:
         """Say what will happen; do it where it is confirmed."""
-        participation = self._find(request, participation_id)
+        people = self.get_queryset(request).select_related("project")
+        participation: Participation = find(request, people, participation_id, to=Right.MANAGE)
         form = form_class(request.POST if request.method == "POST" else None)
         if form.is_valid():
             try:
@@ -129,26 +115,14 @@ class StandingAdmin(ReadOnlyAdmin):
             "unpause": _("Let %(person)s go on"),
         }
         context = {
-            **self.admin_site.each_context(request),
-            "title": titles[page] % {"person": participation},
-            "opts": self.opts,
             "project": participation.project,
             "participation": participation,
             "form": form,
             "foreseen": foresee(participation=participation),
         }
-        template = f"admin/annotator/participation/{page}.html"
-        return render(request, template, context, status=422 if form.is_bound else 200)
-
-    def _find(self, request: HttpRequest, participation_id: int) -> Participation:
-        """Return the person if this member of the staff may decide; absent and foreign are alike."""
-        people: QuerySet[Participation] = self.get_queryset(request).select_related("project")
-        found = people.filter(pk=participation_id).first() if participation_id < 2**63 else None
-        if found is None:
-            raise Http404
-        if not person(request).may(Right.MANAGE, found.project_id):
-            raise PermissionDenied
-        return found
+        title = titles[page] % {"person": participation}
+        status = 422 if form.is_bound else 200
+        return self.show(request, f"participation/{page}", title, context, status=status)
 
 
 class PeoplePage(ProjectPages):
@@ -158,11 +132,7 @@ class PeoplePage(ProjectPages):
         """Show it. Queries: the session, the person, the project and the right in it; three of the page."""
         project = self._see(request, project_id)
         context = {
-            **self._admin.admin_site.each_context(request),
-            "title": _("People by group"),
-            "opts": self._admin.opts,
-            "project": project,
             "standing": get_standing(project=project),
             "outcomes": [label for _value, label in Outcome.choices],
         }
-        return render(request, "admin/annotator/project/people.html", context)
+        return self._show(request, project, "people", _("People by group"), context)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from annotator.admin.base import person
 from annotator.admin.project_pages import ProjectPages, add_errors
 from annotator.errors import Refused
+from annotator.forms import read_id
 from annotator.models import Membership, Project, Right, Role
 from annotator.services.team import end_membership, give_role
 
@@ -46,14 +47,14 @@ class TeamPage(ProjectPages):
             else:
                 self._admin.message_user(request, refusal.sentence, "error")
         members = Membership.objects.filter(project=project).select_related("annotator")
-        context = {"project": project, "form": form, "members": members.order_by("role", "pk")}
-        return self._show(request, "team", _("The team"), context)
+        context = {"form": form, "members": members.order_by("role", "pk")}
+        return self._show(request, project, "team", _("The team"), context)
 
     def _do(self, request: HttpRequest, project: Project, form: TeamForm) -> bool:
         """Do what was asked and tell whether anything was."""
-        leaving = request.POST.get("leaving", "")
-        if leaving.isascii() and leaving.isdigit() and len(leaving) < 19:
-            end_membership(project=project, membership_id=int(leaving), by=person(request))
+        leaving = read_id(request.POST.get("leaving", ""))
+        if leaving is not None:
+            end_membership(project=project, membership_id=leaving, by=person(request))
             self._admin.message_user(request, _("Taken out of the team."))
             return True
         if form.is_bound and form.is_valid():

@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotator.admin.base import person
 from annotator.admin.project_pages import ProjectPages
+from annotator.forms import read_id
 from annotator.models import Finding, Project, Right
 from annotator.selectors import findings
 from annotator.services.findings import decide_findings
 
 PREFIX = "finding-"
-LONGEST_NUMBER = 18
 
 
 class TextsPage(ProjectPages):
@@ -33,15 +32,10 @@ class TextsPage(ProjectPages):
             return self._decide(request, project)
         decided = request.GET.get("show") == "decided"
         texts = findings.list_flagged_texts(
-            project=project, decided=decided, after=_number(request.GET.get("after", ""))
+            project=project, decided=decided, after=read_id(request.GET.get("after", "")) or 0
         )
         found = [marked.finding.pk for text in texts for marked in text.findings]
         context = {
-            **self._admin.admin_site.each_context(request),
-            "title": _("Texts to review"),
-            "subtitle": str(project),
-            "opts": self._admin.opts,
-            "project": project,
             "texts": texts,
             "decided": decided,
             "undecided": findings.count_undecided(project=project),
@@ -51,7 +45,7 @@ class TextsPage(ProjectPages):
             "last": max(found, default=0),
             "more": len(found) >= findings.SHOWN,
         }
-        return render(request, "admin/annotator/project/texts.html", context)
+        return self._show(request, project, "texts", _("Texts to review"), context)
 
     def _decide(self, request: HttpRequest, project: Project) -> HttpResponse:
         """Store what was chosen, and lead to what is left."""
@@ -71,17 +65,12 @@ class TextsPage(ProjectPages):
 def _decisions(sent: Mapping[str, Any]) -> dict[int, str]:
     """Return the decisions by finding; a button decides all that is open on the page and was not chosen otherwise."""
     chosen = {
-        _number(name.removeprefix(PREFIX)): str(value)
+        read_id(name.removeprefix(PREFIX)) or 0: str(value)
         for name, value in sent.items()
         if name.startswith(PREFIX)
     }
     rest = str(sent.get("rest", ""))
     if rest:
-        listed = map(_number, str(sent.get("open", "")).split())
+        listed = [read_id(each) or 0 for each in str(sent.get("open", "")).split()]
         chosen = {**dict.fromkeys(listed, rest), **chosen}
     return chosen
-
-
-def _number(text: str) -> int:
-    """Return a number from 0, or 0 for what is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from annotator.admin.base import person
@@ -40,17 +39,12 @@ class ValuesPage(ProjectPages):
         if request.GET.get("file") == "countries":
             return _countries_file(project, scores)
         context = {
-            **self._admin.admin_site.each_context(request),
-            "title": _("Value scores"),
-            "subtitle": str(project),
-            "opts": self._admin.opts,
-            "project": project,
             "dimensions": _by_dimension(scores),
             "margins": project.margins,
             "may_export": may_export,
             "may_manage": person(request).may(Right.MANAGE, project.pk),
         }
-        return render(request, "admin/annotator/project/values.html", context)
+        return self._show(request, project, "values", _("Value scores"), context)
 
 
 def _by_dimension(scores: list[CountryScore]) -> list[dict[str, Any]]:
