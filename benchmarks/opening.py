@@ -13,8 +13,6 @@ from itertools import islice
 from benchmarks.judged import memory_mb, started
 from benchmarks.table import row
 
-BATCH = 100
-
 FIXTURE = """
 WITH prompts AS (
     INSERT INTO annotator_prompt (project_id, import_key, language, text, system, topic, licence, source, created_at)
@@ -35,6 +33,7 @@ def open_all(project: int, *, tenth: int) -> tuple[int, float, float]:
     from django.db import transaction
 
     from annotator.models import CandidateSet
+    from annotator.services.candidates import BATCH
     from annotator.services.comparisons import open_for
 
     opened, early = 0, 0.0

@@ -33,8 +33,8 @@ def balanced_orders(k: int, n: int, rng: np.random.Generator) -> list[Order]:
     """
     orders: list[Order] = []
     while len(orders) < n:
-        rows, columns, symbols = (rng.permutation(k) for _ in range(3))
-        orders.extend(tuple(int(symbols[(row + column) % k]) for column in columns) for row in rows)
+        rows, columns, symbols = (rng.permutation(k).tolist() for _ in range(3))
+        orders.extend(tuple(symbols[(row + column) % k] for column in columns) for row in rows)
     return orders[:n]
 
 

@@ -20,7 +20,8 @@ from annotator.services.staging import StagedSet, Staging
 FEWEST, MOST = 2, 8
 """Responses of one set."""
 
-_BATCH = 100
+BATCH = 250
+"""Sets that are stored and opened together."""
 _MODEL_LENGTH = 200
 _CODE_LENGTH = 200
 _CODES = 50
@@ -137,7 +138,7 @@ def _is_code(value: object) -> bool:
 
 
 def _store_sets(project: Project, staging: Staging, strategy: str, report: ImportReport) -> None:
-    for batch in staging.read_sets(_BATCH):
+    for batch in staging.read_sets(BATCH):
         sets = _store_batch(project, batch, strategy)
         report.sets_added += len(sets)
         report.comparisons_opened += open_for(candidate_sets=sets)

@@ -19,11 +19,9 @@ from annotator.models import (
 )
 from annotator.services.explanations import draw_explanation
 from annotator.services.group_places import open_group_places
-from annotator.services.inserting import insert_together, new_ids
+from annotator.services.inserting import COMPARISON_IDS, PLACE_KEYS, Rows, insert_together, new_ids
 from annotator.services.projects import current_wave
 from pluralism.ordering import Order, balanced_orders, balanced_pairs, balanced_sides
-
-IDS, KEYS = "annotator_comparison_id_seq", "annotator_assignment_key"
 
 GIVE_TO_AUTHORS = """
     UPDATE annotator_turn turn SET comparison_id = comparison.id
@@ -46,13 +44,54 @@ class Question:
     """Whose places these are alone."""
 
 
-@dataclass(frozen=True)
 class Opening:
-    """The rows of comparisons that open."""
+    """The rows of comparisons that open, with their options and places."""
 
-    comparisons: list[Comparison]
-    options: list[ComparisonOption]
-    places: list[Assignment]
+    def __init__(self) -> None:
+        self.comparisons = Rows(
+            Comparison, ("id", "project_id", "candidate_set_id", "number", "language", "seed")
+        )
+        self.options = Rows(ComparisonOption, ("comparison_id", "response_id", "position"))
+        self.places = Rows(
+            Assignment,
+            (
+                *("project_id", "comparison_id", "number", "language", "owner_id", "key"),
+                *("stratum", "display_order", "explanation_asked"),
+            ),
+        )
+
+    @property
+    def tables(self) -> Sequence[Rows]:
+        """What to insert together."""
+        return self.comparisons, self.options, self.places
+
+    def add(
+        self,
+        *,
+        pk: int,
+        key: int,
+        wave: Wave,
+        language: str,
+        seed: int,
+        responses: Sequence[int],
+        orders: Sequence[Order],
+        set_id: int | None = None,
+        number: int = 0,
+        owner: int | None = None,
+    ) -> None:
+        """Add a comparison of these responses with a place for each display order; the key is theirs in the queue."""
+        project = wave.project_id
+        self.comparisons.values.append((pk, project, set_id, number, language, seed))
+        self.options.values.extend(
+            (pk, response, position) for position, response in enumerate(responses)
+        )
+        if wave.setting("block_size") and owner is None:
+            return  # each person's are made when they come: services.blocks
+        drawn = _draw_places(wave, len(orders), seed)
+        self.places.values.extend(
+            (project, pk, i, language, owner, key, "" if owner else stratum, order, asked)
+            for i, (order, (stratum, asked)) in enumerate(zip(orders, drawn, strict=True))
+        )
 
 
 def open_for(*, candidate_sets: Sequence[CandidateSet]) -> int:
@@ -70,9 +109,11 @@ def open_for(*, candidate_sets: Sequence[CandidateSet]) -> int:
         return 0
     responses = _responses_by_set(candidate_sets)
     questions = draw_questions([(one, len(responses[one.pk])) for one in candidate_sets])
-    ids = new_ids({IDS: len(questions), KEYS: len(questions)})
-    opening = make_rows(questions, responses=responses, ids=ids[IDS], keys=ids[KEYS])
-    insert_together(opening.comparisons, opening.options, opening.places)
+    ids = new_ids({COMPARISON_IDS: len(questions), PLACE_KEYS: len(questions)})
+    opening = make_rows(
+        questions, responses=responses, ids=ids[COMPARISON_IDS], keys=ids[PLACE_KEYS]
+    )
+    insert_together(*opening.tables)
     open_group_places(candidate_sets=sets_of_groups(questions))
     return len(questions)
 
@@ -121,28 +162,21 @@ def make_rows(
     keys: Iterator[int],
 ) -> Opening:
     """Return the rows of the questions, given the ids of each set's responses and of the rows to be."""
-    opening = Opening([], [], [])
+    opening = Opening()
     for question, pk, key in zip(questions, ids, keys, strict=True):
         candidate_set = question.candidate_set
-        comparison = Comparison(
+        of_set = responses[candidate_set.pk]
+        opening.add(
             pk=pk,
-            project=question.wave.project,
-            candidate_set=candidate_set,
-            number=question.number,
+            key=key,
+            wave=question.wave,
             language=candidate_set.language,
             seed=question.seed,
-        )
-        opening.comparisons.append(comparison)
-        opening.options.extend(
-            ComparisonOption(
-                comparison=comparison, response_id=responses[candidate_set.pk][slot], position=i
-            )
-            for i, slot in enumerate(question.slots)
-        )
-        opening.places.extend(
-            make_places(
-                comparison, question.orders, wave=question.wave, key=key, owner=question.owner
-            )
+            responses=[of_set[slot] for slot in question.slots],
+            orders=question.orders,
+            set_id=candidate_set.pk,
+            number=question.number,
+            owner=question.owner,
         )
     return opening
 
@@ -170,38 +204,17 @@ def _questions(
     return list(zip(pairs, balanced_sides(pairs, project.overlap, rng), strict=True))
 
 
-def make_places(
-    comparison: Comparison,
-    orders: Sequence[Order],
-    *,
-    wave: Wave,
-    key: int,
-    owner: int | None = None,
-) -> list[Assignment]:
-    """Return a place for each display order; the comparison's seed draws its stratum and what is to be explained."""
-    if wave.setting("block_size") and owner is None:
-        return []  # each person's are made when they come: services.blocks
-    rng = np.random.default_rng(comparison.seed)
+def _draw_places(wave: Wave, count: int, seed: int) -> Iterator[tuple[str, str]]:
+    """Draw from a comparison's seed which of its places are reserved for which stratum, and what is to be explained."""
+    rng = np.random.default_rng(seed)
     reserved = [
-        stratum for stratum, count in sorted(wave.setting("quotas").items()) for _ in range(count)
+        stratum for stratum, places in sorted(wave.setting("quotas").items()) for _ in range(places)
     ]
-    strata = (reserved + [""] * len(orders))[: len(orders)]
+    strata = (reserved + [""] * count)[:count]
     rng.shuffle(strata)
     asked, required = wave.setting("explanation_share"), wave.setting("explanation_required_share")
-    return [
-        Assignment(
-            project=comparison.project,
-            comparison=comparison,
-            number=number,
-            language=comparison.language,
-            owner_id=owner,
-            key=key,
-            stratum="" if owner else strata[number],
-            display_order=order,
-            explanation_asked=draw_explanation(float(rng.random()), asked, required),
-        )
-        for number, order in enumerate(orders)
-    ]
+    for stratum, draw in zip(strata, rng.random(count).tolist(), strict=True):
+        yield stratum, draw_explanation(draw, asked, required)
 
 
 def _authors(turn_ids: Sequence[int]) -> dict[int | None, int]:

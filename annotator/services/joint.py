@@ -16,15 +16,13 @@ from django.utils.translation import gettext as _
 from annotator.errors import Refused
 from annotator.models import (
     CandidateSet,
-    Comparison,
-    ComparisonOption,
     GenerationRun,
     Project,
     Response,
 )
 from annotator.selectors.exports.splits import is_held_out
-from annotator.services.comparisons import IDS, KEYS, Opening, make_places
-from annotator.services.inserting import insert_together, new_ids
+from annotator.services.comparisons import Opening
+from annotator.services.inserting import COMPARISON_IDS, PLACE_KEYS, insert_together, new_ids
 from annotator.services.projects import current_wave
 from pluralism.ordering import balanced_sides
 
@@ -66,7 +64,7 @@ def open_joint_comparisons(*, project: Project) -> int:
         ]
         if questions:
             opening = _make_rows(project, questions)
-            insert_together(opening.comparisons, opening.options, opening.places)
+            insert_together(*opening.tables)
     return len(questions)
 
 
@@ -144,19 +142,18 @@ def _responses(set_ids: Sequence[int]) -> dict[int, list[int]]:
 
 def _make_rows(project: Project, questions: Sequence[JointQuestion]) -> Opening:
     wave = current_wave(project_id=project.pk)
-    opening = Opening([], [], [])
-    ids = new_ids({IDS: len(questions), KEYS: len(questions)})
-    for question, pk, key in zip(questions, ids[IDS], ids[KEYS], strict=True):
-        comparison = Comparison(
-            pk=pk, project=wave.project, language=question.language, seed=question.seed
+    opening = Opening()
+    ids = new_ids({COMPARISON_IDS: len(questions), PLACE_KEYS: len(questions)})
+    for question, pk, key in zip(questions, ids[COMPARISON_IDS], ids[PLACE_KEYS], strict=True):
+        rng = np.random.default_rng(question.seed)
+        [orders] = balanced_sides([(0, 1)], wave.project.overlap, rng)
+        opening.add(
+            pk=pk,
+            key=key,
+            wave=wave,
+            language=question.language,
+            seed=question.seed,
+            responses=question.responses,
+            orders=orders,
         )
-        [orders] = balanced_sides(
-            [(0, 1)], wave.project.overlap, np.random.default_rng(question.seed)
-        )
-        opening.comparisons.append(comparison)
-        opening.options.extend(
-            ComparisonOption(comparison=comparison, response_id=response_id, position=position)
-            for position, response_id in enumerate(question.responses)
-        )
-        opening.places.extend(make_places(comparison, orders, wave=wave, key=key))
     return opening

@@ -1,5 +1,6 @@
 """Who is needed, put into force: strata, reserved places and targets of a new wave; more or fewer places."""
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -12,11 +13,13 @@ from annotator.errors import Refused
 from annotator.models import Annotator, Assignment, AuditEvent, Comparison, Project, Wave
 from annotator.services.audit import record
 from annotator.services.group_places import SLOTS_PER_NUMBER, open_all_group_places
+from annotator.services.inserting import PLACE_IDS, PLACE_KEYS, Rows, insert_together, new_ids
 from annotator.services.strata import divide_anew
 from annotator.services.surplus import promote_surplus
 from pluralism.ordering import further_orders
 
 BATCH = 1000
+FURTHER = ("comparison_id", "number", "language", "display_order", "explanation_asked")
 MOST_PASSES = 5
 
 # Of each comparison: what is taken counts for the stratum of whoever took it, as far as places are
@@ -205,33 +208,25 @@ def _add_places(project: Project, overlap: int) -> list[int]:
     rows = lacking.iterator()
     made: list[int] = []
     while batch := list(islice(rows, BATCH)):
-        places = [place for row in batch for place in _further_places(project, row, overlap)]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT nextval('annotator_assignment_key') FROM generate_series(1, %s)",
-                [len(places)],
-            )
-            keys = sorted(key for (key,) in cursor.fetchall())
-        for place, key in zip(places, keys, strict=True):
-            place.key = key
-        made += [place.pk for place in Assignment.objects.bulk_create(places, batch_size=BATCH)]
+        drawn = [place for row in batch for place in _further_places(row, overlap)]
+        ids = new_ids({PLACE_IDS: len(drawn), PLACE_KEYS: len(drawn)})
+        places = [
+            (pk, key, project.pk, *place)
+            for pk, key, place in zip(ids[PLACE_IDS], ids[PLACE_KEYS], drawn, strict=True)
+        ]
+        insert_together(Rows(Assignment, ("id", "key", "project_id", *FURTHER), places))
+        made += [place[0] for place in places]
     return made
 
 
-def _further_places(project: Project, comparison: Comparison, overlap: int) -> list[Assignment]:
+def _further_places(comparison: Comparison, overlap: int) -> Iterator[tuple[Any, ...]]:
+    """Yield what stands in the columns FURTHER of the places that a comparison lacks."""
     orders = [tuple(order) for order in orjson.loads(comparison.orders)]  # type: ignore[attr-defined]
     rng = np.random.default_rng([comparison.seed, len(orders)])
-    return [
-        Assignment(
-            project=project,
-            comparison=comparison,
-            number=len(orders) + extra,
-            language=comparison.language,
-            display_order=order,
-            explanation_asked=comparison.asked,  # type: ignore[attr-defined]
-        )
-        for extra, order in enumerate(further_orders(orders, overlap - len(orders), rng))
-    ]
+    asked = comparison.asked  # type: ignore[attr-defined]
+    further = further_orders(orders, overlap - len(orders), rng)
+    for number, order in enumerate(further, start=len(orders)):
+        yield comparison.pk, number, comparison.language, order, asked
 
 
 def _ever_divided(project: Project) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from annotator.models import CandidateSet, Response
-from annotator.services.inserting import insert_together
+from annotator.services.inserting import Rows, insert_together
 from tests.factories import make_project, make_prompt
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def insert(candidate_set: CandidateSet, *rows: dict[str, Any]) -> list[Response]
         )
         for slot, row in enumerate(rows)
     ]
-    insert_together(responses)
+    insert_together(Rows.of(Response, responses))
     return list(Response.objects.filter(candidate_set=candidate_set).order_by("slot"))
 
 
@@ -56,3 +56,15 @@ def test_what_is_left_open_in_some_rows_or_in_all_is_null(candidate_set: Candida
 def test_a_single_row_arrives_too(candidate_set: CandidateSet) -> None:
     (stored,) = insert(candidate_set, {"flags": ["one"], "text": "50 % “of\\it”"})
     assert (stored.flags, stored.text) == (["one"], "50 % “of\\it”")
+
+
+def test_columns_that_are_not_named_have_what_a_new_row_has(candidate_set: CandidateSet) -> None:
+    columns = ("project_id", "candidate_set_id", "slot", "text", "strategy")
+    given = [
+        (candidate_set.project_id, candidate_set.pk, slot, "Yes.", "test") for slot in range(3)
+    ]
+    insert_together(Rows(Response, columns, given))
+    new = Response()
+    for slot, stored in enumerate(Response.objects.order_by("pk")):
+        assert (stored.slot, stored.text, stored.flags, stored.codes) == (slot, "Yes.", [], {})
+        assert (stored.html, stored.seed, stored.origin) == (new.html, new.seed, new.origin)

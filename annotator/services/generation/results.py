@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import DataError, IntegrityError, connection, transaction
-from django.db.models import Model
 
 from annotator.markup import render_markdown
 from annotator.models import (
@@ -19,8 +18,6 @@ from annotator.models import (
     TranslationDraft,
 )
 from annotator.services.comparisons import (
-    IDS,
-    KEYS,
     draw_questions,
     give_to_authors,
     make_rows,
@@ -28,7 +25,7 @@ from annotator.services.comparisons import (
 )
 from annotator.services.generation.queue import MAX_FAULTS, ClaimedSet
 from annotator.services.group_places import open_group_places
-from annotator.services.inserting import insert_together, new_ids
+from annotator.services.inserting import COMPARISON_IDS, PLACE_KEYS, Rows, insert_together, new_ids
 from pluralism.diversity import DiversityFigures
 from pluralism.similarity import CHAR_NGRAMS
 
@@ -193,11 +190,8 @@ def _store(results: Sequence[SetResult]) -> Stored:
         elif isinstance(result.outcome, Drafted):
             drafted.append((changed[result.claimed.set_id], result.outcome))
     rows, of_groups = _complete(completed)
-    insert_together(
-        [_exchange(result, exchanged) for result in kept for exchanged in result.exchanges],
-        *rows,
-        _draft(drafted),
-    )
+    exchanges = [_exchange(result, exchanged) for result in kept for exchanged in result.exchanges]
+    insert_together(Rows.of(Exchange, exchanges), *rows, Rows.of(TranslationDraft, _draft(drafted)))
     give_to_authors(candidate_sets=[one.candidate_set for one, _outcome in completed])
     open_group_places(candidate_sets=of_groups)
     states = {set_id: one.candidate_set.state for set_id, one in changed.items()}
@@ -283,7 +277,7 @@ def outcome_code(outcome: Outcome) -> str:
 
 def _complete(
     made: Sequence[tuple[ChangedSet, Completed]],
-) -> tuple[Sequence[Sequence[Model]], list[CandidateSet]]:
+) -> tuple[Sequence[Rows], list[CandidateSet]]:
     """Return the rows of complete sets (responses, diversities, comparisons, options, places), and the sets whose groups have places."""
     if not made:
         return (), []
@@ -295,8 +289,8 @@ def _complete(
     ids = new_ids(
         {
             RESPONSE_IDS: sum(len(outcome.responses) for _changed, outcome in made),
-            IDS: len(questions),
-            KEYS: len(questions),
+            COMPARISON_IDS: len(questions),
+            PLACE_KEYS: len(questions),
         }
     )
     responses = [
@@ -316,9 +310,9 @@ def _complete(
         for changed, outcome in made
         if outcome.diversity is not None
     ]
-    opening = make_rows(questions, responses=by_set, ids=ids[IDS], keys=ids[KEYS])
-    rows = (responses, diversities, opening.comparisons, opening.options, opening.places)
-    return rows, sets_of_groups(questions)
+    opening = make_rows(questions, responses=by_set, ids=ids[COMPARISON_IDS], keys=ids[PLACE_KEYS])
+    made_rows = Rows.of(Response, responses), Rows.of(Diversity, diversities)
+    return (*made_rows, *opening.tables), sets_of_groups(questions)
 
 
 def _response(pk: int, candidate_set: CandidateSet, slot: int, made: MadeResponse) -> Response:
