@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from annotator.errors import Missing, Refused
 from annotator.models import Participation, ProfileRevision, Wave
 from annotator.selectors.demographics import Asked, list_questions, list_skills
+from annotator.services.assignments import give_back_held
 from annotator.services.strata import answers_of, place_of
 
 COUNTRY = "country"
@@ -53,8 +54,11 @@ def save_profile(
     participation.profile_version = wave.demographics_version
     participation.country = country or participation.country
     place = place_of(project=participation.project, answers=answers_of(participation))
+    has_moved = (participation.stratum, participation.target_id) != tuple(place.values())
     participation.stratum, participation.target_id = place["stratum"], place["target_id"]
     participation.save(update_fields=["profile", "profile_version", "country", "stratum", "target"])
+    if has_moved:  # what they hold was reserved for who they seemed to be
+        give_back_held(participation=participation)
     return bool(country) and any(
         entry.get("by_country", {}).get(country)
         and (not entry.get("sensitive") or participation.allows_sensitive)

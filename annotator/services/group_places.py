@@ -79,17 +79,33 @@ WITH wanted AS MATERIALIZED (
     ORDER BY place.key LIMIT %(most)s FOR UPDATE OF place SKIP LOCKED
 )
 """
+# Whoever was shown a place may answer it late, in the order it was shown in: so that place stays behind, closed,
+# and a new one takes its slot.
 MOVE = """
-UPDATE annotator_assignment place
-SET comparison_id = wanted.comparison_id, language = wanted.language, key = nextval('annotator_assignment_key'),
-    display_order = COALESCE((
-        SELECT pattern.display_order FROM annotator_assignment pattern
-        WHERE pattern.comparison_id = wanted.comparison_id AND pattern.number >= 0 AND pattern.owner_id IS NULL
-        ORDER BY pattern.number
-        LIMIT 1 OFFSET wanted.slot %% (SELECT GREATEST(count(*), 1) FROM annotator_assignment every
-                                       WHERE every.comparison_id = wanted.comparison_id AND every.number >= 0 AND every.owner_id IS NULL)
-    ), place.display_order)
-FROM wanted WHERE place.id = wanted.place_id AND place.state = 'open'
+, moving AS MATERIALIZED (
+    SELECT wanted.*, EXISTS (SELECT FROM annotator_offer offer WHERE offer.comparison_id = place.comparison_id AND offer.assignment_id = place.id) AS was_shown,
+           place.project_id, place.group_id, place.stratum, place.explanation_asked, COALESCE((
+               SELECT pattern.display_order FROM annotator_assignment pattern
+               WHERE pattern.comparison_id = wanted.comparison_id AND pattern.number >= 0 AND pattern.owner_id IS NULL
+               ORDER BY pattern.number
+               LIMIT 1 OFFSET wanted.slot %% (SELECT GREATEST(count(*), 1) FROM annotator_assignment every
+                                              WHERE every.comparison_id = wanted.comparison_id AND every.number >= 0 AND every.owner_id IS NULL)
+           ), place.display_order) AS display_order
+    FROM wanted JOIN annotator_assignment place ON place.id = wanted.place_id
+), stays AS (
+    UPDATE annotator_assignment place SET state = 'closed', group_id = NULL, slot = NULL, stratum = ''
+    FROM moving WHERE place.id = moving.place_id AND place.state = 'open' AND moving.was_shown RETURNING place.id
+), made AS (
+    INSERT INTO annotator_assignment (id, project_id, comparison_id, number, group_id, slot, language, stratum, tier, key, state, place_kind, display_order, explanation_asked)
+    SELECT new.id, project_id, comparison_id, -new.id, group_id, slot, language, stratum, 0, nextval('annotator_assignment_key'), 'open', 'planned', display_order, explanation_asked
+    FROM (SELECT nextval('annotator_assignment_id_seq') AS id, moving.* FROM stays JOIN moving ON moving.place_id = stays.id) new
+    RETURNING id
+), moved AS (
+    UPDATE annotator_assignment place
+    SET comparison_id = moving.comparison_id, language = moving.language, key = nextval('annotator_assignment_key'), display_order = moving.display_order
+    FROM moving WHERE place.id = moving.place_id AND place.state = 'open' AND NOT moving.was_shown RETURNING place.id
+)
+SELECT (SELECT count(*) FROM made) + (SELECT count(*) FROM moved)
 """
 
 
@@ -131,4 +147,4 @@ def fetch_group_places(*, participation: Participation) -> int:
                 "most": MOST_FETCHED,
             },
         )
-        return int(cursor.rowcount)
+        return int(cursor.fetchone()[0])

@@ -53,6 +53,9 @@ FOR UPDATE OF place
     lock="int",
 )
 
+# An open place may be reserved for others by now: a new wave cuts places anew, people correct what they said.
+IS_THEIRS = "place.stratum IN ('', (SELECT stratum FROM annotator_participation WHERE id = %(person)s))"
+
 STORE = Statement(
     "store",
     """
@@ -86,7 +89,7 @@ WITH conversation AS (
 ), room AS (
     UPDATE annotator_target SET taken = taken + 1
     WHERE id = (SELECT target_id FROM annotator_participation WHERE id = %(person)s AND excluded_at IS NULL) AND taken < wanted
-      AND EXISTS (SELECT FROM annotator_assignment place WHERE place.id = %(place)s AND place.state = 'open' AND place.owner_id IS NULL)
+      AND EXISTS (SELECT FROM annotator_assignment place WHERE place.id = %(place)s AND place.state = 'open' AND place.owner_id IS NULL AND {is_theirs})
     RETURNING id
 ), counted AS (
     UPDATE annotator_assignment place
@@ -95,8 +98,8 @@ WITH conversation AS (
     FROM judgment
     WHERE place.id = %(place)s AND EXISTS (SELECT FROM annotator_participation WHERE id = %(person)s AND excluded_at IS NULL) AND (
         (place.state = 'leased' AND place.participation_id = %(person)s)
-        OR (place.state = 'open' AND (place.owner_id IS NOT NULL OR EXISTS (SELECT FROM room)
-            OR EXISTS (SELECT FROM annotator_participation WHERE id = %(person)s AND target_id IS NULL))))
+        OR (place.state = 'open' AND (place.owner_id IS NOT NULL OR {is_theirs} AND (EXISTS (SELECT FROM room)
+            OR EXISTS (SELECT FROM annotator_participation WHERE id = %(person)s AND target_id IS NULL)))))
     RETURNING place.id
 ), person AS (
     UPDATE annotator_participation SET judgments_given = judgments_given + 1,
@@ -109,7 +112,7 @@ WITH conversation AS (
     INSERT INTO annotator_change (project_id, kind, judgment_id, at) SELECT %(project)s, 'judged', judgment.id, clock_timestamp() FROM judgment
 )
 SELECT judgment.id, EXISTS (SELECT FROM counted) FROM judgment
-""",
+""".replace("{is_theirs}", IS_THEIRS),
     person="bigint",
     project="bigint",
     place="bigint",

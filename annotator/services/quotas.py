@@ -87,7 +87,7 @@ WITH counted AS (
 ), seat AS (
     SELECT place.id, row_number() OVER (PARTITION BY place.comparison_id ORDER BY place.number) + counted.active AS nth
     FROM annotator_assignment place JOIN counted USING (comparison_id)
-    WHERE place.project_id = %(project)s AND place.owner_id IS NULL AND place.group_id IS NULL AND place.state = 'closed'
+    WHERE place.project_id = %(project)s AND place.owner_id IS NULL AND place.group_id IS NULL AND place.state = 'closed' AND place.number >= 0
 )
 UPDATE annotator_assignment place SET state = 'open', tier = 0, key = nextval('annotator_assignment_key')
 FROM seat WHERE place.id = seat.id AND seat.nth <= %(overlap)s AND place.state = 'closed' RETURNING place.id
@@ -199,7 +199,7 @@ def _add_places(project: Project, overlap: int) -> list[int]:
             SELECT count(*) AS n, jsonb_agg(place.display_order ORDER BY place.number) AS orders,
                    (array_agg(place.explanation_asked ORDER BY place.number))[1] AS asked
             FROM annotator_assignment place
-            WHERE place.comparison_id = comparison.id AND place.owner_id IS NULL AND place.group_id IS NULL
+            WHERE place.comparison_id = comparison.id AND place.owner_id IS NULL AND place.group_id IS NULL AND place.number >= 0
         ) own
         WHERE comparison.project_id = %s AND comparison.kind = 'collect' AND own.n BETWEEN 1 AND %s - 1 ORDER BY comparison.id
         """,
