@@ -6,10 +6,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotator.errors import Missing, Refused
-from annotator.models import Participation, ProfileRevision, Wave
+from annotator.models import Change, Participation, ProfileRevision, Wave
 from annotator.selectors.demographics import Asked, list_questions, list_skills
 from annotator.services.assignments import give_back_held
 from annotator.services.strata import answers_of, place_of
+from annotator.services.withdrawal import hold_changes, tell_of_all
 
 COUNTRY = "country"
 
@@ -27,9 +28,11 @@ def save_profile(
     1. Lock the person: revisions are numbered in the order in which they were given. Nothing is kept of somebody
        who has left meanwhile.
     2. An empty answer is none. What this person is not asked, or is no option, is refused.
-    3. A country said for the first time is theirs from now on; their stratum and target follow what they said.
+    3. A country said for the first time is theirs from now on, and increments of exports tell so; their stratum and
+       target follow what they said.
     4. Nothing new makes no new revision.
     """
+    hold_changes(project_id=participation.project_id, alone=False)
     present = Participation.objects.select_for_update().filter(
         pk=participation.pk, withdrawn_at=None
     )
@@ -57,6 +60,8 @@ def save_profile(
     has_moved = (participation.stratum, participation.target_id) != tuple(place.values())
     participation.stratum, participation.target_id = place["stratum"], place["target_id"]
     participation.save(update_fields=["profile", "profile_version", "country", "stratum", "target"])
+    if country:
+        tell_of_all(participation=participation, kind=Change.Kind.MARKED)
     if has_moved:  # what they hold was reserved for who they seemed to be
         give_back_held(participation=participation)
     return bool(country) and any(

@@ -25,6 +25,7 @@ from annotator.errors import Refused
 from annotator.models import (
     Annotator,
     AuditEvent,
+    Change,
     Consent,
     Invitation,
     Participation,
@@ -35,6 +36,7 @@ from annotator.models import (
 from annotator.models.fields import validate_language_tag
 from annotator.services.audit import record
 from annotator.services.strata import place_of
+from annotator.services.withdrawal import hold_changes, tell_of_all
 
 DEMO_SALT = "annotator.demo-login"
 SECRET_BYTES = 24  # 32 characters in a link
@@ -120,7 +122,8 @@ def give_consent(
 ) -> None:
     """Store that an adult agreed to the wave's text, and to which of what is asked beside it.
 
-    The person is locked, so that a second click stores nothing more; other ticks are the next row.
+    The person is locked, so that a second click stores nothing more; other ticks are the next row. What exports
+    tell of them follows their tick about sensitive questions, so increments tell it anew.
     """
     if not wave.consent_version:
         return
@@ -129,7 +132,8 @@ def give_consent(
         raise Refused("adult", sentence, fields={"adult": sentence})
     asked = wave.setting("consent_ticks")
     agreed = {tick: (tick in ticks if tick in asked else None) for tick in Tick.values}
-    Participation.objects.select_for_update().get(pk=participation.pk)
+    hold_changes(project_id=participation.project_id, alone=False)
+    before = Participation.objects.select_for_update().get(pk=participation.pk)
     last = Consent.objects.filter(participation=participation).order_by("-pk").first()
     if (
         last is None
@@ -153,6 +157,8 @@ def give_consent(
     participation.save(
         update_fields=["consent_version", "allows_sensitive", "allows_texts", "allows_training"]
     )
+    if participation.allows_sensitive != before.allows_sensitive:
+        tell_of_all(participation=participation, kind=Change.Kind.MARKED)
 
 
 @transaction.atomic

@@ -133,10 +133,16 @@ def withdraw(*, participation: Participation) -> None:
     )
 
 
-def hold_changes(*, project_id: int) -> None:
-    """Hold the project's change lock alone until the commit: no answer is being stored meanwhile."""
+def hold_changes(*, project_id: int, alone: bool = True) -> None:
+    """Hold the project's change lock until the commit. Alone: no answer is being stored meanwhile.
+
+    Take it before a person's row: everybody does.
+    """
+    how = "" if alone else "_shared"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Change.ADVISORY_LOCK, project_id])
+        cursor.execute(
+            f"SELECT pg_advisory_xact_lock{how}(%s, %s)", [Change.ADVISORY_LOCK, project_id]
+        )
 
 
 def free_places(*, participation: Participation) -> int:

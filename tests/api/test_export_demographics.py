@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from annotator.models import Participation, Scope
+from annotator.models import Change, Participation, Scope
 from annotator.models.demographics import default_demographics
 from annotator.services.demographics import save_profile
+from annotator.services.people import give_consent
 from annotator.services.projects import ensure_wave
 from tests.factories import (
     make_annotator,
@@ -93,3 +94,47 @@ def test_pages_of_judgments_hold_the_same(alice: Participation) -> None:
         )
         [first, _second] = answer.json()["results"]
         assert first["annotator"]["demographics"].get("age") == expected
+
+
+def folded(alice: Participation) -> Any:
+    """Return what a researcher holds who pulls increments, and how to pull the next one."""
+    held: dict[int, dict[str, Any]] = {}
+    key = make_token(alice.project, scopes=[Scope.READ_JUDGMENTS, Scope.READ_DEMOGRAPHICS])
+    client, cursor = Client(headers={"Authorization": f"Bearer {key}"}), 0
+
+    def pull() -> list[dict[str, Any]]:
+        nonlocal cursor
+        answer = client.get(f"/api/v1/projects/everyday/export/?format=native&since={cursor}")
+        cursor = int(answer["X-Export-Cursor"])
+        for line in b"".join(answer.streaming_content).splitlines():  # type: ignore[attr-defined]
+            row = json.loads(line)
+            held[row["judgment_id"]] = row
+        return [held[number] for number in sorted(held)]
+
+    return pull
+
+
+def test_increments_tell_anew_what_may_be_told_of_a_person_no_more(alice: Participation) -> None:
+    pull = folded(alice)
+    assert "political" in pull()[0]["annotator"]["demographics"]
+    agree = {"participation": alice, "language": "en", "is_adult": True}
+    alice.project.consent_text = {"en": "Taking part is voluntary."}
+    alice.project.save()
+    wave = ensure_wave(project=alice.project)
+    give_consent(**agree, wave=wave, ticks=[])
+    assert pull() == rows(alice, "native", Scope.READ_DEMOGRAPHICS)
+    give_consent(**agree, wave=wave, ticks=["sensitive"])
+    assert pull() == rows(alice, "native", Scope.READ_DEMOGRAPHICS)
+    before = Change.objects.count()
+    give_consent(**agree, wave=wave, ticks=["sensitive", "texts"])
+    assert Change.objects.count() == before
+
+
+def test_increments_tell_anew_where_a_person_lives_once_they_say_it(alice: Participation) -> None:
+    Participation.objects.update(country="")
+    alice.refresh_from_db()
+    pull = folded(alice)
+    assert {row["annotator"]["country"] for row in pull()} == {None}
+    say(alice, country="FR")
+    assert {row["annotator"]["country"] for row in pull()} == {"FR"}
+    assert pull() == rows(alice, "native", Scope.READ_DEMOGRAPHICS)
