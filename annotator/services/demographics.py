@@ -22,6 +22,7 @@ def save_profile(
     wave: Wave,
     answers: Mapping[str, str],
     language_skills: Mapping[str, str],
+    version: str = "",
 ) -> bool:
     """Store what the person said of themselves; tell whether their country was among it and opens more questions.
 
@@ -31,6 +32,8 @@ def save_profile(
     3. A country said for the first time is theirs from now on, and increments of exports tell so; their stratum and
        target follow what they said.
     4. Nothing new makes no new revision.
+
+    `version` is that of the questions the person saw: after others, those of the wave are still to be asked.
     """
     hold_changes(project_id=participation.project_id, alone=False)
     present = Participation.objects.select_for_update().filter(
@@ -54,7 +57,8 @@ def save_profile(
     if old is None or _contents(old) != _contents(revision):
         revision.save()
         participation.profile = revision
-    participation.profile_version = wave.demographics_version
+    if version in ("", wave.demographics_version):  # else they saw other questions, and are asked again
+        participation.profile_version = wave.demographics_version
     participation.country = country or participation.country
     place = place_of(project=participation.project, answers=answers_of(participation))
     has_moved = (participation.stratum, participation.target_id) != tuple(place.values())

@@ -119,14 +119,19 @@ def give_consent(
     language: str,
     is_adult: bool,
     ticks: Collection[str] = (),
+    version: str = "",
 ) -> None:
     """Store that an adult agreed to the wave's text, and to which of what is asked beside it.
 
+    `version` is that of the terms that the person read; others than the wave's are refused, and shown to them first.
     The person is locked, so that a second click stores nothing more; other ticks are the next row. What exports
     tell of them follows their tick about sensitive questions, so increments tell it anew.
     """
     if not wave.consent_version:
         return
+    if version and version != wave.consent_version:
+        sentence = _("This text has changed while you were here. Please read it again.")
+        raise Refused("version", sentence, fields={"version": sentence})
     if not is_adult:
         sentence = _("To take part you must be 18 or older, and say so here.")
         raise Refused("adult", sentence, fields={"adult": sentence})

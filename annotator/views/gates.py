@@ -36,6 +36,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
             participation=participation,
             wave=wave,
             language=get_language() or "en",
+            version=request.POST.get("version", wave.consent_version),
             is_adult="adult" in request.POST,
             ticks=[tick for tick in Tick.values if tick in request.POST],
         )
@@ -63,6 +64,7 @@ def _show_consent(
             tick for tick in Tick if (tick in request.POST if refusal else is_given and given[tick])
         ],
         "after_withdrawal": wave.setting("after_withdrawal"),
+        "version": wave.consent_version,
         "errors": refusal.fields if refusal else {},
     }
     return render(request, "consent.html", context, status=422 if refusal else 200)
@@ -84,6 +86,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
             has_more = save_profile(
                 participation=participation,
                 wave=wave,
+                version=request.POST.get("version", wave.demographics_version),
                 answers={each.slug: request.POST.get(each.slug, "") for each in questions},
                 language_skills={
                     each.slug: request.POST.get(f"skill-{each.slug}", "") for each in skills
@@ -99,6 +102,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         "project": participation.project,
         "questions": questions,
         "skills": skills,
+        "version": wave.demographics_version,
         "errors": errors,
     }
     return render(request, "profile.html", context, status=422 if errors else 200)

@@ -1,6 +1,7 @@
 """What people agree to before they begin, each thing by itself."""
 
 import hashlib
+import re
 from typing import Any
 
 import pytest
@@ -113,6 +114,24 @@ def test_other_terms_ask_again(client: Client, change: dict[str, Any]) -> None:
     assert client.get(TASK).status_code == 200
     Project.objects.filter(pk=participation.project_id).update(**change)
     open_project(project=Project.objects.get())
+    assert client.get(TASK)["Location"] == URL
+
+
+def test_nobody_agrees_to_a_text_that_they_have_not_seen(client: Client) -> None:
+    participation = come_in(client)
+    page = client.get(URL).content.decode()
+    read = re.search(r'name="version" value="(\w+)"', page)
+    assert read
+    Project.objects.filter(pk=participation.project_id).update(consent_text={"en": "All is sold."})
+    open_project(project=Project.objects.get())
+    sent = {"version": read[1], "adult": "yes", "texts": "yes"}
+    refused = client.post(URL, sent)
+    html = refused.content.decode()
+    assert refused.status_code == 422
+    assert "This text has changed while you were here." in html
+    assert "All is sold." in html
+    assert read[1] not in html
+    assert not Consent.objects.exists()
     assert client.get(TASK)["Location"] == URL
 
 

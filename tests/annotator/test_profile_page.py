@@ -1,5 +1,6 @@
 """What people say of themselves: every question can be left open, every answer is a revision."""
 
+import re
 from typing import Any
 
 import pytest
@@ -161,6 +162,24 @@ def test_new_questions_are_asked_again_and_old_answers_stand_in_the_form(client:
     project.full_clean()
     project.save()
     open_project(project=project)
+    assert client.get(TASK)["Location"] == URL
+    html = client.get(URL).content.decode()
+    assert "Which region?" in html
+    assert 'value="18-34" checked' in html
+
+
+def test_questions_that_came_while_a_person_answered_are_still_asked(client: Client) -> None:
+    participation = come_in(client)
+    seen = re.search(r'name="version" value="(\w+)"', client.get(URL).content.decode())
+    assert seen
+    project = Project.objects.get(pk=participation.project_id)
+    project.demographics = [
+        *project.demographics,
+        {"slug": "region", "texts": {"en": "Which region?"}, "options": ["North", "South"]},
+    ]
+    project.save()
+    open_project(project=project)
+    client.post(URL, {"version": seen[1], "age": "18-34"})
     assert client.get(TASK)["Location"] == URL
     html = client.get(URL).content.decode()
     assert "Which region?" in html
