@@ -35,6 +35,10 @@ class SessionStore(db.SessionStore):
             return {}
         return self.decode(row[0])
 
+    def _validate_session_key(self, key: str | None) -> bool:
+        """Take what could be a key: cookies can hold a NUL, which no statement takes."""
+        return bool(key) and str(key).isalnum() and bool(super()._validate_session_key(key))
+
 
 class Accounts(ModelBackend):
     """Accounts with a password."""

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from annotator.authentication import SessionStore
 from annotator.models import Annotator
 from tests.factories import make_annotator
 
@@ -67,3 +69,35 @@ def test_another_password_ends_the_sessions(client: Client, alice: Annotator) ->
 def test_a_session_that_was_tampered_with_signs_nobody_in(client: Client, alice: Annotator) -> None:
     Session.objects.update(session_data="tampered")
     assert not is_in(client)
+
+
+@pytest.mark.parametrize(
+    "key", ['"abcdefgh\\000"', "x" * 8, "x" * 5000, "Ã" * 8, "\x7f" * 8, "' OR 1=1 --", ""]
+)
+def test_a_key_that_is_none_signs_nobody_in(client: Client, alice: Annotator, key: str) -> None:
+    client.cookies.clear()
+    answer = client.get(reverse("home"), HTTP_COOKIE=f"sessionid={key}")
+    assert answer.status_code == 200
+    assert not answer.wsgi_request.user.is_authenticated
+
+
+@pytest.mark.parametrize("values", [{"key": 7}, {}])
+def test_a_session_is_kept_renewed_cycled_and_ended_as_djangos_own(
+    client: Client, values: dict[str, int]
+) -> None:
+    ours, theirs = SessionStore(), db.SessionStore()
+    for store in (ours, theirs):
+        store.update(values)
+        store.create()
+    assert dict(SessionStore(theirs.session_key).items()) == dict(
+        db.SessionStore(ours.session_key).items()
+    )
+    old = ours.session_key
+    ours.cycle_key()
+    assert ours.session_key != old
+    assert not SessionStore(old).exists(old or "")
+    ours.set_expiry(-1)
+    ours.save()
+    assert SessionStore(ours.session_key).load() == {}
+    SessionStore.clear_expired()
+    assert not Session.objects.filter(pk=ours.session_key).exists()

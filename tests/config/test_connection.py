@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.urls import reverse
 from psycopg2 import connect
@@ -61,6 +61,14 @@ def test_a_connection_that_the_server_ended_is_not_usable(beside: Cursor) -> Non
 def test_a_closed_connection_is_not_usable(beside: Cursor) -> None:
     pid()
     connection.connection.close()
+    assert not connection.is_usable()
+
+
+def test_a_connection_that_was_left_in_a_broken_transaction_is_not_usable(beside: Cursor) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        with pytest.raises(DatabaseError):
+            cursor.execute("SELECT nothing")
     assert not connection.is_usable()
 
 
