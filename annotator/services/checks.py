@@ -174,18 +174,21 @@ def give_check_if_due(*, participation: Participation, wave: Wave) -> None:
     ):
         return
     rng = _rng(participation, participation.judgments_given + 1)
-    if participation.next_check is not None:
-        drawn = DRAW.rows(
-            {
-                "person": participation.pk,
-                "project": participation.project_id,
-                "languages": participation.languages,
-                "draw": rng.random(),
-            }
-        )
-        _give(participation, drawn, rng)
-    participation.next_check = participation.judgments_given + int(rng.geometric(share))
-    participation.save(update_fields=["next_check"])
+    due, draw = participation.next_check, rng.random()
+    following = participation.judgments_given + int(rng.geometric(share))
+    with transaction.atomic():  # of two tabs at once, one gives the check
+        unchanged = Participation.objects.filter(pk=participation.pk, next_check=due)
+        if unchanged.update(next_check=following) and due is not None:
+            drawn = DRAW.rows(
+                {
+                    "person": participation.pk,
+                    "project": participation.project_id,
+                    "languages": participation.languages,
+                    "draw": draw,
+                }
+            )
+            _give(participation, drawn, rng)
+    participation.next_check = following
 
 
 def note_result(*, judgment_id: int, participation: Participation, wave: Wave) -> None:

@@ -54,7 +54,9 @@ FOR UPDATE OF place
 )
 
 # An open place may be reserved for others by now: a new wave cuts places anew, people correct what they said.
-IS_THEIRS = "place.stratum IN ('', (SELECT stratum FROM annotator_participation WHERE id = %(person)s))"
+IS_THEIRS = (
+    "place.stratum IN ('', (SELECT stratum FROM annotator_participation WHERE id = %(person)s))"
+)
 
 STORE = Statement(
     "store",

@@ -68,11 +68,9 @@ def revise_judgment(
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            repeated = Judgment.objects.filter(
-                submission_id=submission_id, participation=participation
-            ).first()
+            repeated = _made_before(participation, submission_id)
             if repeated is not None:
-                return repeated.pk
+                return repeated
             values: dict[str, Any] = {
                 "judgment": judgment_id,
                 "project": participation.project_id,
@@ -97,6 +95,11 @@ def revise_judgment(
         ) from None
 
 
+def _made_before(participation: Participation, submission_id: uuid.UUID) -> int | None:
+    made = Judgment.objects.filter(submission_id=submission_id, participation=participation)
+    return made.values_list("pk", flat=True).first()
+
+
 def _store(values: Mapping[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(REVISE, values)
@@ -109,7 +112,13 @@ def _store(values: Mapping[str, Any]) -> int:
 def undo_revision(
     *, participation: Participation, judgment_id: int, submission_id: uuid.UUID
 ) -> int:
-    """Take a change back: the answer before it becomes the next revision; return its id."""
+    """Take a change back: the answer before it becomes the next revision; return its id.
+
+    The same page sent before (a second click): what it made stands.
+    """
+    repeated = _made_before(participation, submission_id)
+    if repeated is not None:
+        return repeated
     newest = find_revisable(participation=participation, judgment_id=judgment_id)
     before = Judgment.objects.filter(
         participation=participation,

@@ -1,6 +1,7 @@
 """Checks among the tasks: drawn beforehand, flagged where they fail, a pause where the project says so."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from annotator.models import (
     Wave,
 )
 from annotator.selectors.exports import native_rows
-from annotator.services.checks import give_check_if_due, import_checks
+from annotator.services.checks import DRAW, give_check_if_due, import_checks
 from annotator.services.projects import ensure_wave
 from annotator.services.withdrawal import withdraw
 from annotator.views.steps import next_step
@@ -82,6 +83,27 @@ def test_the_same_seed_draws_the_same_places() -> None:
     alice.refresh_from_db()
     give_check_if_due(participation=alice, wave=wave)
     assert alice.next_check == first
+
+
+def test_two_tabs_at_once_give_one_check() -> None:
+    alice, wave = make_work(checks=9)
+    give_check_if_due(participation=alice, wave=wave)
+    Participation.objects.update(next_check=0)
+    tabs = [Participation.objects.get() for _tab in range(2)]
+    for tab in tabs:
+        give_check_if_due(participation=tab, wave=wave)
+    assert alice.own_places.count() == 1
+    assert len({tab.next_check for tab in tabs}) == 1
+
+
+def test_every_item_is_drawn_as_often_as_any_other() -> None:
+    alice, _wave = make_work(tasks=0, checks=4)
+    asked = {"person": alice.pk, "project": alice.project_id, "languages": ["en"]}
+    drawn = Counter(DRAW.rows({**asked, "draw": step / 400})[0][0] for step in range(400))
+    assert set(drawn.values()) == {100}
+    assert len(drawn) == 4
+    assert DRAW.rows({**asked, "draw": 1 - 2**-53}) == DRAW.rows({**asked, "draw": 0.99})
+    assert DRAW.rows({**asked, "languages": ["fr"], "draw": 0.5}) == []
 
 
 def test_where_no_check_is_due_nothing_is_asked(

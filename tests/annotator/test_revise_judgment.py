@@ -268,8 +268,9 @@ def test_a_change_is_sent_from_the_page(client: Client, judgment: Judgment) -> N
     number = re.search(r'name="submission_id" value="([^"]+)"', history)
     assert number
     undo = {"action": "undo", "submission_id": number[1]}
-    assert client.post(page(revision), undo)["Location"] == HISTORY
-    assert client.post(page(revision), undo).status_code == 404
+    for _click in range(2):
+        assert client.post(page(revision), undo)["Location"] == HISTORY
+    assert Judgment.objects.count() == 3
     assert Judgment.objects.latest("pk").choice_response == judgment.choice_response
 
 
