@@ -37,7 +37,9 @@ def person(
 
 def hold(judge: Participation) -> Assignment:
     """Let a person open the page of their next task."""
-    return Assignment.objects.get(pk=claim_next(participation=judge))
+    claimed = claim_next(participation=judge)
+    assert claimed is not None
+    return Assignment.objects.get(pk=claimed)
 
 
 def hold_too_long(judge: Participation) -> Assignment:

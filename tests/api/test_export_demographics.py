@@ -117,16 +117,19 @@ def folded(alice: Participation) -> Any:
 def test_increments_tell_anew_what_may_be_told_of_a_person_no_more(alice: Participation) -> None:
     pull = folded(alice)
     assert "political" in pull()[0]["annotator"]["demographics"]
-    agree = {"participation": alice, "language": "en", "is_adult": True}
     alice.project.consent_text = {"en": "Taking part is voluntary."}
     alice.project.save()
     wave = ensure_wave(project=alice.project)
-    give_consent(**agree, wave=wave, ticks=[])
+
+    def agree(*ticks: str) -> None:
+        give_consent(participation=alice, wave=wave, language="en", is_adult=True, ticks=ticks)
+
+    agree()
     assert pull() == rows(alice, "native", Scope.READ_DEMOGRAPHICS)
-    give_consent(**agree, wave=wave, ticks=["sensitive"])
+    agree("sensitive")
     assert pull() == rows(alice, "native", Scope.READ_DEMOGRAPHICS)
     before = Change.objects.count()
-    give_consent(**agree, wave=wave, ticks=["sensitive", "texts"])
+    agree("sensitive", "texts")
     assert Change.objects.count() == before
 
 
