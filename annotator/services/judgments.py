@@ -91,7 +91,7 @@ WITH conversation AS (
 ), room AS (
     UPDATE annotator_target SET taken = taken + 1
     WHERE id = (SELECT target_id FROM annotator_participation WHERE id = %(person)s AND excluded_at IS NULL) AND taken < wanted
-      AND EXISTS (SELECT FROM annotator_assignment place WHERE place.id = %(place)s AND place.state = 'open' AND place.owner_id IS NULL AND {is_theirs})
+      AND (SELECT place.state = 'open' AND place.owner_id IS NULL AND {is_theirs} FROM annotator_assignment place WHERE place.id = %(place)s)
     RETURNING id
 ), counted AS (
     UPDATE annotator_assignment place

@@ -44,11 +44,12 @@ GROWING = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _a_study_that_has_just_begun() -> None:
-    """As few rows as PostgreSQL counts at all, and it has counted them."""
+@pytest.fixture(autouse=True, params=["has just begun", "is over"])
+def _a_study(request: pytest.FixtureRequest) -> None:
+    """As few rows as PostgreSQL counts at all, and it has counted them; or a study with nothing open, before the next."""
+    is_over = request.param == "is over"
     project = make_project(overlap=3)
-    for _ in range(60):
+    for _ in range(20 if is_over else 60):
         make_set(project)
     for name in ("alice", "bob", "carol"):
         person = make_participation(project, make_annotator(name))
@@ -72,13 +73,19 @@ def plan_of(statement: Statement, settings: str = ONE_PLAN) -> dict[str, Any]:
     return plan
 
 
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every node of a plan."""
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)
+
+
 def read_whole(plan: dict[str, Any]) -> Iterator[str]:
     """Yield each table of the study that the plan reads from end to end."""
-    by_key = {"Index Cond", "Recheck Cond"} & plan.keys()
-    if plan.get("Relation Name") in GROWING and "Scan" in plan["Node Type"] and not by_key:
-        yield plan["Relation Name"]
-    for part in plan.get("Plans", []):
-        yield from read_whole(part)
+    for node in nodes(plan):
+        by_key = {"Index Cond", "Recheck Cond"} & node.keys()
+        if node.get("Relation Name") in GROWING and "Scan" in node["Node Type"] and not by_key:
+            yield node["Relation Name"]
 
 
 def test_there_are_statements() -> None:
@@ -89,6 +96,14 @@ def test_there_are_statements() -> None:
 def test_no_plan_reads_a_whole_table() -> None:
     found = {each.name: list(read_whole(plan_of(each))) for each in STATEMENTS}
     assert {name: tables for name, tables in found.items() if tables} == {}
+
+
+def test_the_next_place_comes_first_in_its_index_and_is_not_sorted_out() -> None:
+    (claim,) = (each for each in STATEMENTS if each.name == "claim")
+    kinds = {node["Node Type"] for node in nodes(plan_of(claim))}
+    assert "Sort" not in kinds
+    indexes = {node.get("Index Name") for node in nodes(plan_of(claim))}
+    assert "assignment_queue" in indexes
 
 
 def test_without_their_settings_some_would() -> None:
