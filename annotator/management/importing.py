@@ -5,11 +5,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from annotator.errors import Refused
-from annotator.models import Project
+from annotator.management.projects import ProjectCommand
 from annotator.services.prompt_rows import RowRules
 from annotator.services.prompts import ImportReport
 from annotator.services.readers import Row, format_of, read_rows
@@ -17,22 +17,44 @@ from annotator.services.readers import Row, format_of, read_rows
 Import = Callable[[Iterable[Row], Callable[[int], None]], ImportReport]
 
 
-def add_file_arguments(parser: ArgumentParser) -> None:
-    """Declare the project, the file and what happens to bad rows."""
-    parser.add_argument("project", help="The project's slug.")
-    parser.add_argument("file")
-    parser.add_argument(
-        "--skip-bad", action="store_true", help="Store the good rows and say which were left out."
-    )
+class FileCommand(ProjectCommand):
+    """A command that reads the rows of a file into a project."""
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the project, the file and what happens to bad rows."""
+        super().add_arguments(parser)
+        parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--skip-bad",
+            action="store_true",
+            help="Store the good rows and say which were left out.",
+        )
+        parser.add_argument(
+            "--language",
+            default="",
+            metavar="TAG",
+            help="The language of rows that name none, such as en or pt-BR.",
+        )
 
-def find_project(slug: str) -> Project:
-    """Return the project, or end the command."""
-    try:
-        return Project.objects.get(slug=slug)
-    except Project.DoesNotExist:
-        known = ", ".join(Project.objects.values_list("slug", flat=True)[:20]) or "none yet"
-        raise CommandError(f"There is no project “{slug}”. Projects: {known}.") from None
+    def import_file(self, path: Path, *, columns: Collection[str], run: Import) -> None:
+        """Run an import of the file; print what came of it; end with 1 unless all was well."""
+        try:
+            with path.open("rb") as stream, tqdm(disable=None, unit=" rows", leave=False) as bar:
+                rows = read_rows(stream=stream, file_format=format_of(path.name), columns=columns)
+                report = run(rows, lambda number: _show(bar, number))
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror or error}.") from error
+        except Refused as refusal:
+            raise CommandError(f"{path}: {refusal.sentence} Nothing was stored.") from refusal
+        for line, sentence in report.errors:
+            self.stderr.write(f"{path}, line {line}: {sentence}")
+        if report.error_count > len(report.errors):
+            self.stderr.write(f"… and {report.error_count - len(report.errors)} more bad rows.")
+        if report.refused:
+            raise CommandError(
+                f"{path}: {report.error_count} bad rows, nothing was stored. Correct them, or leave them out with --skip-bad."
+            )
+        self.stdout.write(_summary(report))
 
 
 def read_rules(options: Mapping[str, Any]) -> RowRules:
@@ -45,36 +67,12 @@ def read_rules(options: Mapping[str, Any]) -> RowRules:
                 f"--map: “{pair}” is not of the form field=column, or names a field twice."
             )
         mapping[field] = column
-    try:
-        return RowRules(
-            mapping=mapping,
-            language=options["language"],
-            id_prefix=options["id_prefix"],
-            group_kind=options["group_kind"],
-        )
-    except Refused as refusal:
-        raise CommandError(refusal.sentence) from refusal
-
-
-def import_file(command: BaseCommand, *, path: Path, columns: Collection[str], run: Import) -> None:
-    """Run an import of a file; print what came of it; end with 1 unless all was well."""
-    try:
-        with path.open("rb") as stream, tqdm(disable=None, unit=" rows", leave=False) as bar:
-            rows = read_rows(stream=stream, file_format=format_of(path.name), columns=columns)
-            report = run(rows, lambda number: _show(bar, number))
-    except OSError as error:
-        raise CommandError(f"{path}: {error.strerror or error}.") from error
-    except Refused as refusal:
-        raise CommandError(f"{path}: {refusal.sentence} Nothing was stored.") from refusal
-    for line, sentence in report.errors:
-        command.stderr.write(f"{path}, line {line}: {sentence}")
-    if report.error_count > len(report.errors):
-        command.stderr.write(f"… and {report.error_count - len(report.errors)} more bad rows.")
-    if report.refused:
-        raise CommandError(
-            f"{path}: {report.error_count} bad rows, nothing was stored. Correct them, or leave them out with --skip-bad."
-        )
-    command.stdout.write(_summary(report))
+    return RowRules(
+        mapping=mapping,
+        language=options["language"],
+        id_prefix=options["id_prefix"],
+        group_kind=options["group_kind"],
+    )
 
 
 def _show(bar: "tqdm[NoReturn]", number: int) -> None:

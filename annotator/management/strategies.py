@@ -2,10 +2,20 @@
 
 import json
 import shlex
+from argparse import ArgumentParser
 from collections.abc import Iterable
 
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
+
+
+def add_model_argument(parser: ArgumentParser) -> None:
+    """Declare which model is asked."""
+    parser.add_argument(
+        "--model",
+        default="",
+        help="the model's name on the server; without it VLLM_MODEL, or the first one listed",
+    )
 
 
 def read_strategy(typed: str) -> tuple[str, dict[str, object]]:

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
@@ -14,6 +15,14 @@ from annotator.selectors.measuring import count_unmeasured
 LOOK_EVERY = 0.5
 PLAIN_LINE_EVERY = 10.0
 STILL_AFTER = 60.0
+
+
+def report(run: GenerationRun, *, write: Callable[[str], object], wait: bool) -> None:
+    """Say what a new run holds; with `wait` see it through, and end the command unless every set was made."""
+    total = run_progress(run).total
+    write(_("Run %(run)s: %(total)s sets queued.") % {"run": run.pk, "total": total})
+    if wait and (missing := what_is_missing(watch(run, write=write))):
+        raise CommandError(missing)
 
 
 def watch(run: GenerationRun, *, write: Callable[[str], object]) -> RunProgress:

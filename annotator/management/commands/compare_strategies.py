@@ -1,14 +1,14 @@
 """`compare_strategies PROJECT`: let strategies answer the same prompts for the same tokens, and print what came of it."""
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
-from annotator.errors import Refused
-from annotator.management.strategies import read_strategy
+from annotator.management.projects import ProjectCommand
+from annotator.management.strategies import add_model_argument, read_strategy
 from annotator.management.watching import wait_until_measured, watch
 from annotator.models import GenerationRun, Project
 from annotator.selectors.diversity import DiversityRow, Figure, diversity_table
@@ -17,7 +17,7 @@ from annotator.services.generation import start_side_by_side
 Column = tuple[str, Callable[[DiversityRow], str]]
 
 
-class Command(BaseCommand):
+class Command(ProjectCommand):
     """See the module's docstring."""
 
     help = (
@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("project", help="the project's slug")
+        super().add_arguments(parser)
         parser.add_argument(
             "strategies",
             nargs="+",
@@ -58,11 +58,7 @@ class Command(BaseCommand):
             metavar="N",
             help="how many prompts, the oldest ones (default 20)",
         )
-        parser.add_argument(
-            "--model",
-            default="",
-            help="the model's name on the server; without it VLLM_MODEL, or the first one listed",
-        )
+        add_model_argument(parser)
         parser.add_argument(
             "--language",
             action="append",
@@ -71,22 +67,16 @@ class Command(BaseCommand):
             help="only prompts in this language; repeatable",
         )
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def work(self, project: Project, options: Mapping[str, Any]) -> None:
         """Start the trials, see them through, print the table."""
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(_("There is no project “%(slug)s”.") % {"slug": options["project"]})
-        try:
-            runs = start_side_by_side(
-                project=project,
-                strategies=[read_strategy(typed) for typed in options["strategies"]],
-                tokens=options["tokens"],
-                model=options["model"],
-                languages=options["language"],
-                limit=options["limit"],
-            )
-        except Refused as error:
-            raise CommandError(error.sentence) from None
+        runs = start_side_by_side(
+            project=project,
+            strategies=[read_strategy(typed) for typed in options["strategies"]],
+            tokens=options["tokens"],
+            model=options["model"],
+            languages=options["language"],
+            limit=options["limit"],
+        )
         names = dict(zip((str(run.pk) for run in runs), options["strategies"], strict=True))
         for run in runs:
             self.stdout.write(f"#{run.pk} {names[str(run.pk)]}")

@@ -1,28 +1,25 @@
 """`generate PROJECT`: ask for candidates, and with --wait see them come in."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext as _
-
-from annotator.errors import Refused
-from annotator.management.strategies import read_parameters
-from annotator.management.watching import watch, what_is_missing
+from annotator.management.projects import ProjectCommand
+from annotator.management.strategies import add_model_argument, read_parameters
+from annotator.management.watching import report
 from annotator.models import Project
-from annotator.selectors.generation import run_progress
 from annotator.services.generation import start_run
 from pluralism.strategies import STRATEGIES
 
 
-class Command(BaseCommand):
+class Command(ProjectCommand):
     """See the module's docstring."""
 
     help = "Makes candidates for the prompts of a project, by the running workers."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("project", help="the project's slug")
+        super().add_arguments(parser)
         parser.add_argument(
             "--strategy",
             default="",
@@ -35,11 +32,7 @@ class Command(BaseCommand):
             metavar="NAME=VALUE",
             help='a parameter of the strategy, for example protocol=structured or profiles=\'["tradition", "care"]\'; repeatable',
         )
-        parser.add_argument(
-            "--model",
-            default="",
-            help="the model's name on the server; without it VLLM_MODEL, or the first one listed",
-        )
+        add_model_argument(parser)
         parser.add_argument(
             "--language",
             action="append",
@@ -54,27 +47,14 @@ class Command(BaseCommand):
             help="stay until all is done; exit 0 only if every set is complete",
         )
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def work(self, project: Project, options: Mapping[str, Any]) -> None:
         """Start the run and report on it."""
-        project = Project.objects.filter(slug=options["project"]).first()
-        if project is None:
-            raise CommandError(_("There is no project “%(slug)s”.") % {"slug": options["project"]})
-        try:
-            run = start_run(
-                project=project,
-                strategy=options["strategy"],
-                parameters=read_parameters(options["parameter"]) or None,
-                model=options["model"],
-                languages=options["language"],
-                limit=options["limit"],
-            )
-        except Refused as error:
-            raise CommandError(error.sentence) from None
-        progress = run_progress(run)
-        self.stdout.write(
-            _("Run %(run)s: %(total)s sets queued.") % {"run": run.pk, "total": progress.total}
+        run = start_run(
+            project=project,
+            strategy=options["strategy"],
+            parameters=read_parameters(options["parameter"]) or None,
+            model=options["model"],
+            languages=options["language"],
+            limit=options["limit"],
         )
-        if options["wait"]:
-            missing = what_is_missing(watch(run, write=self.stdout.write))
-            if missing:
-                raise CommandError(missing)
+        report(run, write=self.stdout.write, wait=options["wait"])

@@ -1,18 +1,15 @@
 """`manage.py import_candidates`: prompts with responses that were made elsewhere."""
 
-from argparse import ArgumentParser
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
-from annotator.errors import Refused
-from annotator.management.importing import add_file_arguments, find_project, import_file
+from annotator.management.importing import FileCommand
+from annotator.models import Project
 from annotator.services.candidates import import_candidates
 from annotator.services.prompt_rows import RowRules
 
 
-class Command(BaseCommand):
+class Command(FileCommand):
     """Import prompts with their responses and open the comparisons."""
 
     help = (
@@ -22,26 +19,11 @@ class Command(BaseCommand):
         "--skip-bad is given. The same file again adds nothing."
     )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the arguments."""
-        add_file_arguments(parser)
-        parser.add_argument(
-            "--language",
-            default="",
-            metavar="TAG",
-            help="The language of rows that name none, such as en or pt-BR.",
-        )
-
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def work(self, project: Project, options: Mapping[str, Any]) -> None:
         """Import the file."""
-        try:
-            rules = RowRules(language=options["language"])
-        except Refused as refusal:
-            raise CommandError(refusal.sentence) from refusal
-        project = find_project(options["project"])
-        import_file(
-            self,
-            path=Path(options["file"]),
+        rules = RowRules(language=options["language"])
+        self.import_file(
+            options["file"],
             columns=[],
             run=lambda rows, on_progress: import_candidates(
                 project=project,

@@ -2,18 +2,19 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from annotator.errors import Refused
-from annotator.management.importing import find_project
+from annotator.management.projects import ProjectCommand
+from annotator.models import Project
 from annotator.services.checks import import_checks
 
 
-class Command(BaseCommand):
+class Command(ProjectCommand):
     """Import items for training, attention and gold."""
 
     help = (
@@ -23,18 +24,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("project", help="The project's slug.")
+        super().add_arguments(parser)
         parser.add_argument("file", type=Path)
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def work(self, project: Project, options: Mapping[str, Any]) -> None:
         """Import the file."""
-        project = find_project(options["project"])
         try:
             lines = options["file"].read_text(encoding="utf-8").splitlines()
             rows = [json.loads(line) for line in lines if line.strip()]
             count = import_checks(project=project, rows=rows)
         except (OSError, ValueError, KeyError, ValidationError) as error:
             raise CommandError(str(error)) from error
-        except Refused as refusal:
-            raise CommandError(refusal.sentence) from refusal
         self.stdout.write(f"{count} items imported.")

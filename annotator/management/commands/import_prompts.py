@@ -1,16 +1,15 @@
 """`manage.py import_prompts`: prompts out of a file."""
 
 from argparse import ArgumentParser
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
-from annotator.management.importing import add_file_arguments, find_project, import_file, read_rules
+from annotator.management.importing import FileCommand, read_rules
+from annotator.models import Project
 from annotator.services.prompts import import_prompts
 
 
-class Command(BaseCommand):
+class Command(FileCommand):
     """Import prompts; see docs/architecture.md for the way they go."""
 
     help = (
@@ -21,13 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        add_file_arguments(parser)
-        parser.add_argument(
-            "--language",
-            default="",
-            metavar="TAG",
-            help="The language of rows that name none, such as en or pt-BR.",
-        )
+        super().add_arguments(parser)
         parser.add_argument(
             "--map",
             nargs="+",
@@ -46,13 +39,11 @@ class Command(BaseCommand):
             help="The kind of groups whose rows do not say: template (the default) or translation.",
         )
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def work(self, project: Project, options: Mapping[str, Any]) -> None:
         """Import the file."""
         rules = read_rules(options)
-        project = find_project(options["project"])
-        import_file(
-            self,
-            path=Path(options["file"]),
+        self.import_file(
+            options["file"],
             columns=rules.columns(),
             run=lambda rows, on_progress: import_prompts(
                 project=project,

@@ -3,13 +3,13 @@
 import csv
 import io
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from annotator.errors import Refused
-from annotator.management.importing import find_project
+from annotator.management.projects import ProjectCommand
 from annotator.models import Project
 from annotator.services.invitations import invite_rows, read_table
 from annotator.services.people import create_invitations, invitation_url
@@ -17,14 +17,14 @@ from annotator.services.people import create_invitations, invitation_url
 MOST = 100_000
 
 
-class Command(BaseCommand):
+class Command(ProjectCommand):
     """Make invitations and write their links."""
 
     help = "Makes single-use sign-in links and writes them as CSV with the column “url”. The links cannot be shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("project", help="The project's slug.")
+        super().add_arguments(parser)
         parser.add_argument("--count", type=int, default=1, metavar="N")
         parser.add_argument(
             "--language",
@@ -48,9 +48,8 @@ class Command(BaseCommand):
             help="Where the CSV goes; without it, it is printed.",
         )
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def work(self, project: Project, options: Mapping[str, Any]) -> None:
         """Make them; a file that can't be written makes none."""
-        project = find_project(options["project"])
         if not 1 <= options["count"] <= MOST:
             raise CommandError(f"--count: This must be a number from 1 to {MOST}.")
         try:
@@ -62,17 +61,14 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{options['output']}: {error.strerror}.") from error
         with output:
-            try:
-                rows = self._invite(project, options)
-            except Refused as refusal:
-                raise CommandError(refusal.sentence) from refusal
+            rows = self._invite(project, options)
             writer = csv.DictWriter(output, list(rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
             if isinstance(output, io.StringIO):
                 self.stdout.write(output.getvalue(), ending="")
 
-    def _invite(self, project: Project, options: dict[str, Any]) -> list[dict[str, str]]:
+    def _invite(self, project: Project, options: Mapping[str, Any]) -> list[dict[str, str]]:
         """Return the rows to write."""
         if options["input"]:
             try:

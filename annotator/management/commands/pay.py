@@ -1,23 +1,25 @@
 """`manage.py pay`: what a project owes to its people."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from annotator.management.importing import find_project
+from annotator.management.projects import ProjectCommand
+from annotator.models import Project
 from annotator.selectors.pay import list_earnings, owed_csv
 
 
-class Command(BaseCommand):
+class Command(ProjectCommand):
     """Write what is owed as CSV."""
 
     help = "Writes what each person has earned as CSV. The file names people as their panel knows them: keep it safe."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("project", help="The project's slug.")
+        super().add_arguments(parser)
         parser.add_argument(
             "--output",
             type=Path,
@@ -25,9 +27,9 @@ class Command(BaseCommand):
             help="Where the CSV goes; without it, it is printed.",
         )
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def work(self, project: Project, options: Mapping[str, Any]) -> None:
         """Write a line for each person and currency."""
-        text = owed_csv(list_earnings(project=find_project(options["project"])))
+        text = owed_csv(list_earnings(project=project))
         output: Path | None = options["output"]
         if output is None:
             self.stdout.write(text, ending="")

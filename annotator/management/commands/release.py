@@ -2,28 +2,28 @@
 
 import time
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
-from annotator.errors import Refused
-from annotator.management.importing import find_project
-from annotator.models import Release
+from annotator.management.projects import ProjectCommand
+from annotator.models import Project, Release
 from annotator.selectors.exports import FORMATS
 from annotator.services.releases import build_release, start_release
 
 LOOK_EVERY = 0.5
 
 
-class Command(BaseCommand):
+class Command(ProjectCommand):
     """See the module's docstring."""
 
     help = "Builds and publishes a release: immutable files with a card, codebook, methods and checksums."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("project", help="The project's slug.")
+        super().add_arguments(parser)
         parser.add_argument("version", help="Two or three numbers: 1.0, 1.0.2.")
         parser.add_argument(
             "--format",
@@ -35,26 +35,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--licence", default="", help="SPDX identifier; without it, as the prompts' demand."
         )
-
         parser.add_argument(
             "--demographics",
             action="store_true",
             help="Tell what people said of themselves, as far as they agreed.",
         )
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def work(self, project: Project, options: Mapping[str, Any]) -> None:
         """Build the release in this process, unless a worker has it already."""
-        project = find_project(options["project"])
-        try:
-            release = start_release(
-                project=project,
-                version=options["version"],
-                formats=options["format"],
-                licence=options["licence"],
-                demographics=options["demographics"],
-            )
-        except Refused as error:
-            raise CommandError(error.sentence) from None
+        release = start_release(
+            project=project,
+            version=options["version"],
+            formats=options["format"],
+            licence=options["licence"],
+            demographics=options["demographics"],
+        )
         build_release(release_id=release.pk)
         release.refresh_from_db()
         while release.state == Release.State.BUILDING:  # a worker was faster

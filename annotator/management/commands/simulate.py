@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from annotator.errors import Refused
-from annotator.management.importing import find_project
+from annotator.management.projects import find_project
 from annotator.services.simulation import simulate
 
 
