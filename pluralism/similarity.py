@@ -14,8 +14,6 @@ Matrix = NDArray[np.float64]
 
 CHAR_NGRAMS = "char_ngrams-1"
 """Names `char_ngram_similarity` with its sizes and normalisation; the number changes whenever they do."""
-WORDS = "words-1"
-"""Names `word_similarity` in the same way."""
 
 LETTER_SIZES = (3, 4, 5)
 BLOCK_SIZES = (1, 2, 3)

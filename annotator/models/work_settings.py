@@ -42,12 +42,6 @@ def validate_counts(value: object) -> None:
 class WorkSettings(models.Model):
     """Who is needed, how often, for what."""
 
-    class StratumBy(models.TextChoices):
-        """The usual divisions; any questions joined by + are one too."""
-
-        NOTHING = "", gettext_lazy("everyone together")
-        COUNTRY = "country", gettext_lazy("country")
-
     stratum_by = models.CharField(
         gettext_lazy("strata"),
         max_length=100,

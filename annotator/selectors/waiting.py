@@ -36,7 +36,6 @@ MAKING_JOINS = """
               WHERE run_id = s.run_id AND state = 'complete' ORDER BY id DESC LIMIT 20) recent
     ) usual ON true
 """
-OF_SET = f"SELECT {MAKING} FROM annotator_candidateset s {MAKING_JOINS} WHERE s.id = %s"  # noqa: S608 - constants
 OF_TURN = f"""
     SELECT project.id, project.slug, project.name, turn.id, CASE WHEN turn.number = 1 THEN prompt.text ELSE turn.message END, prompt.language, turn.number,
            conversation.finished_at IS NOT NULL, COALESCE((SELECT (config->>'turns_min')::int FROM annotator_wave WHERE project_id = project.id ORDER BY number DESC LIMIT 1), 1),
@@ -136,13 +135,6 @@ def find_waiting_turn(*, annotator: Annotator, slug: str, turn_id: int) -> Waiti
         turns_min=turns_min,
         making=_making(making),
     )
-
-
-def find_making(candidate_set: CandidateSet) -> Making:
-    """Return how far a set has come."""
-    with connection.cursor() as cursor:
-        cursor.execute(OF_SET, [candidate_set.pk])
-        return _making(cursor.fetchone())
 
 
 def _making(row: Sequence[Any]) -> Making:

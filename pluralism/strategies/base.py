@@ -137,7 +137,11 @@ class UnusableError(Exception):
         self.detail = detail
 
 
-MAX_TOKENS = gettext_noop("Longest answer")
+def longest_answer(description: str) -> Any:
+    """Return the field of `max_tokens`, which each strategy describes in its own words."""
+    return Field(ge=1, le=131_072, title=gettext_noop("Longest answer"), description=description)
+
+
 MaxLengthRatio = Annotated[
     float | None,
     Field(
@@ -191,12 +195,7 @@ class Strategy(BaseModel, ABC):
     ] = 1.0
     max_tokens: Annotated[
         int,
-        Field(
-            ge=1,
-            le=131_072,
-            title=MAX_TOKENS,
-            description=gettext_noop("Longest answer of the model to one request, in tokens."),
-        ),
+        longest_answer(gettext_noop("Longest answer of the model to one request, in tokens.")),
     ] = 1024
     instruction_language: Annotated[
         Literal["english", "prompt"],
@@ -259,13 +258,6 @@ class Strategy(BaseModel, ABC):
             When they are not exactly `k` different texts that can be shown.
         """
 
-    @abstractmethod
-    def candidates_begun(self, answers: Sequence[str], *, k: int) -> list[bool]:
-        """Return for each of `k` candidates whether the answers, as far as they came, hold some of its text.
-
-        `answers` are in the order of the requests of `ask`, empty where nothing came yet.
-        """
-
     @property
     def sampling(self) -> dict[str, float | int]:
         """The sampling parameters of each request."""
@@ -293,15 +285,6 @@ class OneEach(Strategy):
             [Candidate(text=answer.strip(), request=index) for index, answer in enumerate(answers)],
             k=k,
         )
-
-    def candidates_begun(
-        self,
-        answers: Sequence[str],
-        *,
-        k: int,  # noqa: ARG002 - there are as many answers
-    ) -> list[bool]:
-        """Return which answers hold any text."""
-        return [bool(answer.strip()) for answer in answers]
 
 
 def sampling_seeds(*, seed: int, attempt: int, count: int) -> tuple[int, ...]:

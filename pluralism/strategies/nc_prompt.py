@@ -11,7 +11,6 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pluralism.strategies.base import (
-    MAX_TOKENS,
     Candidate,
     Request,
     Strategy,
@@ -20,12 +19,11 @@ from pluralism.strategies.base import (
     UnusableError,
     checked,
     gettext_noop,
+    longest_answer,
     sampling_seeds,
 )
 from pluralism.strategies.protocols import (
-    MARKER,
     MaxCharacters,
-    begun_strings,
     read_hashes,
     read_strings,
     responses_schema,
@@ -59,12 +57,7 @@ class NcPrompt(Strategy):
 
     max_tokens: Annotated[
         int,
-        Field(
-            ge=1,
-            le=131_072,
-            title=MAX_TOKENS,
-            description=gettext_noop("Longest answer in tokens: all responses of a set together."),
-        ),
+        longest_answer(gettext_noop("Longest answer in tokens: all responses of a set together.")),
     ] = 3072
     position: Annotated[
         Literal["system", "user"],
@@ -180,17 +173,6 @@ class NcPrompt(Strategy):
             for index, answer in enumerate(answers[1:], start=1)
         ]
         return checked(candidates, k=k)
-
-    def candidates_begun(self, answers: Sequence[str], *, k: int) -> list[bool]:
-        """Return which parts of the one answer, and whether the default one, hold any text."""
-        together = self._together(k)
-        begun = (
-            begun_strings(answers[0])
-            if self.protocol == "structured"
-            else sum(bool(part.strip()) for part in MARKER.split(answers[0])[1:])
-        )
-        diverse = [number < begun for number in range(together)]
-        return diverse + [bool(answer.strip()) for answer in answers[1:]]
 
     def _together(self, k: int) -> int:
         return k if self.composition == "k_nc" else k - 1

@@ -27,8 +27,6 @@ LABEL = re.compile(
     r"[ \t]*\**(?:[^\W\d_]+[ \t]*)?#?(\d{1,2})[ \t]*(?:\([^)\n]*\))?[ \t]*(?:[:.)\-–—]\**|\**(?=\n|$))"
 )
 """A number behind the marker, perhaps after one word of any language: “Response 1”, “**Réponse 2 :**”, “3.”"""
-STRING = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
-ENTRY = re.compile(r'"text"\s*:\s*' + STRING.pattern, re.DOTALL)
 
 
 def read_hashes(answer: str, *, tolerant: bool) -> list[str]:
@@ -133,17 +131,6 @@ def read_strings(answer: str) -> list[str]:
     if not all(isinstance(text, str) for text in entries):
         raise UnusableError("wrong_shape", 'the answer is JSON but not {"responses": ["…", …]}')
     return entries
-
-
-def begun_strings(answer: str) -> int:
-    """Return how many strings of `{"responses": ["…` hold text in an answer that is still coming."""
-    _, _, entries = answer.partition("[")
-    return sum(bool(text.strip()) for text in STRING.findall(entries))
-
-
-def begun_entries(answer: str) -> int:
-    """Return how many entries of `{"responses": [{"text": "…` hold text in an answer that is still coming."""
-    return sum(bool(text.strip()) for text in ENTRY.findall(answer))
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pluralism.dpp import select_greedily
 from pluralism.similarity import char_ngram_similarity, normalised
 from pluralism.strategies.base import (
-    MAX_TOKENS,
     Candidate,
     OneEach,
     Request,
@@ -24,6 +23,7 @@ from pluralism.strategies.base import (
     UnfitError,
     UnusableError,
     gettext_noop,
+    longest_answer,
     round_seeds,
 )
 from pluralism.strategies.independent import Independent
@@ -58,13 +58,8 @@ class SelectDpp(Strategy):
 
     max_tokens: Annotated[
         int,
-        Field(
-            ge=1,
-            le=131_072,
-            title=MAX_TOKENS,
-            description=gettext_noop(
-                "Longest answer to one request of the other strategy, in tokens."
-            ),
+        longest_answer(
+            gettext_noop("Longest answer to one request of the other strategy, in tokens.")
         ),
     ] = 1024
     base: Annotated[
@@ -186,11 +181,6 @@ class SelectDpp(Strategy):
             replace(pool[index], origin={**pool[index].origin, "pool": len(pool), "drawn": index})
             for index in chosen
         )
-
-    def candidates_begun(self, answers: Sequence[str], *, k: int) -> list[bool]:
-        """Return as many of `k` as the share of requests whose answer has begun: all are still in the draw."""
-        begun = sum(bool(answer.strip()) for answer in answers)
-        return [begun * k >= number * len(answers) for number in range(1, k + 1)]
 
     def _rounds(self, k: int) -> int:
         return -(-self.pool // k)

@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from pluralism.strategies.base import (
-    MAX_TOKENS,
     MaxLengthRatio,
     Message,
     OneEach,
     Request,
     Task,
     gettext_noop,
+    longest_answer,
     sampling_seeds,
 )
 
@@ -56,12 +56,7 @@ class Translation(OneEach):
     ] = 0.2
     max_tokens: Annotated[
         int,
-        Field(
-            ge=1,
-            le=131_072,
-            title=MAX_TOKENS,
-            description=gettext_noop("Longest translation of one response, in tokens."),
-        ),
+        longest_answer(gettext_noop("Longest translation of one response, in tokens.")),
     ] = 3072
     max_length_ratio: MaxLengthRatio = None
 

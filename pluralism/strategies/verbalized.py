@@ -10,7 +10,6 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from pluralism.strategies.base import (
-    MAX_TOKENS,
     Candidate,
     Request,
     Strategy,
@@ -18,11 +17,11 @@ from pluralism.strategies.base import (
     UnusableError,
     checked,
     gettext_noop,
+    longest_answer,
     sampling_seeds,
 )
 from pluralism.strategies.protocols import (
     MaxCharacters,
-    begun_entries,
     object_schema,
     read_entries,
     responses_schema,
@@ -53,12 +52,7 @@ class Verbalized(Strategy):
 
     max_tokens: Annotated[
         int,
-        Field(
-            ge=1,
-            le=131_072,
-            title=MAX_TOKENS,
-            description=gettext_noop("Longest answer in tokens: all responses of a set together."),
-        ),
+        longest_answer(gettext_noop("Longest answer in tokens: all responses of a set together.")),
     ] = 3072
     below: Annotated[
         float,
@@ -118,11 +112,6 @@ class Verbalized(Strategy):
         if not answer.strip():
             raise UnusableError("empty_answer", "the model answered nothing")
         return checked([_candidate(entry) for entry in read_entries(answer)], k=k)
-
-    def candidates_begun(self, answers: Sequence[str], *, k: int) -> list[bool]:
-        """Return which entries of the one answer hold any text."""
-        begun = begun_entries(answers[0])
-        return [number < begun for number in range(k)]
 
 
 def _candidate(entry: Any) -> Candidate:

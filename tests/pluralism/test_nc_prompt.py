@@ -119,36 +119,6 @@ def test_a_set_with_a_default_response_is_refused_with_a_reason(
 
 
 @pytest.mark.parametrize(
-    ("protocol", "answer", "expected"),
-    [
-        ("hash", "", 0),
-        ("hash", "###", 0),
-        ("hash", "### Hon", 1),
-        ("hash", "### Honour them.\n#", 1),
-        ("hash", "### Honour them.\n### Live\n###", 2),
-        ("hash", "### a\n### b\n### c\n### d\n### e", 4),
-        ("structured", '{"resp', 0),
-        ("structured", '{"responses": [', 0),
-        ("structured", '{"responses": ["', 0),
-        ("structured", '{"responses": ["Say \\"no\\", or', 1),
-        ("structured", '{"responses": ["a, [b]", "', 1),
-        ("structured", '{"responses": ["a", "b\\', 2),
-    ],
-)
-def test_candidates_begin_with_their_first_character(
-    protocol: str, answer: str, expected: int
-) -> None:
-    begun = made("nc_prompt", protocol=protocol).candidates_begun([answer], k=4)
-    assert begun == [True] * expected + [False] * (4 - expected)
-
-
-def test_the_default_response_begins_for_itself() -> None:
-    strategy = made("nc_prompt", composition=DEFAULT)
-    assert strategy.candidates_begun(["", "It"], k=4) == [False, False, False, True]
-    assert strategy.candidates_begun(["### a", ""], k=4) == [True, False, False, False]
-
-
-@pytest.mark.parametrize(
     "answer",
     [
         "### Honour them.\n### Live freely.\n### Share the load.\n### It depends.",

@@ -139,9 +139,3 @@ def test_the_wording_is_the_bases() -> None:
     strategy = made("select_dpp", base="nc_prompt", base_parameters=parameters)
     assert strategy.template_version == "nc_prompt-structured-system-1"
     assert strategy.model_dump()["base_parameters"]["position"] == "system"
-
-
-def test_those_still_in_the_draw_begin_in_step_with_the_pool() -> None:
-    strategy = made("select_dpp", pool=8)
-    begun = [strategy.candidates_begun(["x"] * n + [""] * (8 - n), k=4) for n in (0, 1, 2, 5, 8)]
-    assert [sum(one) for one in begun] == [0, 0, 1, 2, 4]

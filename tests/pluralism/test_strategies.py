@@ -63,19 +63,6 @@ def test_no_answer_breaks_the_reading(strategy: Strategy, answer: str, data: st.
 
 
 @pytest.mark.parametrize("strategy", VARIANTS)
-def test_a_waiting_page_can_tell_which_candidates_have_begun(strategy: Strategy) -> None:
-    requests = strategy.ask(task())
-    answers = answered(requests, [f"text number {number}" for number in range(72)])
-    assert strategy.candidates_begun([""] * len(requests), k=4) == [False] * 4
-    assert strategy.candidates_begun(answers, k=4) == [True] * 4
-    counts = []
-    for share in range(11):
-        so_far = [answer[: len(answer) * share // 10] for answer in answers]
-        counts.append(sum(strategy.candidates_begun(so_far, k=4)))
-    assert counts == sorted(counts)
-
-
-@pytest.mark.parametrize("strategy", VARIANTS)
 def test_a_prompts_own_system_message_leads_in_every_request(strategy: Strategy) -> None:
     requests = strategy.ask(task(conversation=(Message("system", "You are brief."), *QUESTION)))
     for request in requests:

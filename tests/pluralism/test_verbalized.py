@@ -70,14 +70,3 @@ def test_the_stated_probability_becomes_the_origin_whatever_was_asked_for() -> N
 )
 def test_what_is_not_as_asked_is_refused_with_a_reason(answer: str, expected: str) -> None:
     assert reason(made("verbalized"), [answer]) == expected
-
-
-def test_entries_begin_with_the_first_character_of_their_text() -> None:
-    strategy = made("verbalized")
-    first = '{"responses": [{"text": "Say \\"text\\": \\"x', '{"responses": [{"text": "'
-    second = '{"responses": [{"text": "a", "probability": 0.1}, {"probability": 0.1, "text": "b'
-    assert [sum(strategy.candidates_begun([answer], k=4)) for answer in (*first, second)] == [
-        1,
-        0,
-        2,
-    ]
