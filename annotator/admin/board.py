@@ -44,7 +44,7 @@ class BoardPages(ProjectPages):
     def board(self, request: HttpRequest, project_id: int) -> HttpResponse:
         """Show how far the study is.
 
-        Queries: the session, the person, the project (and the roles, for whoever is no superuser); six
+        Queries: the session, the person, the project (and the roles, for whoever is no superuser); four
         of the board.
         """
         project = self._see(request, project_id)

@@ -130,5 +130,5 @@ class ComparisonAdmin(ReadOnlyAdmin):
     list_display = ("id", "project", "candidate_set", "number", "kind", "language", "created_at")
     list_display_links = ("id",)
     list_select_related = ("project", "candidate_set")
-    list_filter = (BY_PROJECT, "kind", LanguageFilter)
+    list_filter = (BY_PROJECT, "kind")  # languages are those of the sets
     inlines = (OptionInline, AssignmentInline)

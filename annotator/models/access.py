@@ -77,7 +77,10 @@ class AuditEvent(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes = (models.Index(name="audit_event_by_project", fields=("project", "-id")),)
+        indexes = (
+            models.Index(name="audit_event_by_project", fields=("project", "-id")),
+            models.Index(name="audit_event_by_action", fields=("project", "action", "-id")),
+        )
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.action}"

@@ -84,6 +84,11 @@ class QualityFlag(models.Model):
                 fields=("project", "-id"),
                 condition=models.Q(seen_at=None),
             ),
+            models.Index(
+                name="quality_flag_looked_at",
+                fields=("project", "-id"),
+                condition=models.Q(seen_at__isnull=False),
+            ),
             models.Index(name="quality_flag_by_kind", fields=("project", "kind", "-id")),
         )
 

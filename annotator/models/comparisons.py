@@ -80,7 +80,9 @@ class Comparison(models.Model):
                 name="comparison_by_project", fields=("project", "-id"), include=("kind",)
             ),
             models.Index(
-                name="comparison_repeats", fields=("project",), condition=Q(kind="repeat")
+                name="comparison_not_collected",
+                fields=("project", "kind", "-id"),
+                condition=~Q(kind="collect"),
             ),
         )
 

@@ -237,6 +237,8 @@ class CandidateSet(models.Model):
             models.Index(name="set_queue", fields=("run", "id"), condition=Q(state="queued")),
             models.Index(name="set_leases", fields=("lease_until",), condition=Q(state="running")),
             models.Index(name="set_by_project", fields=("project", "-id")),
+            models.Index(name="set_by_state", fields=("project", "state", "-id")),
+            models.Index(name="set_by_language", fields=("project", "language", "-id")),
         )
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """What people answered. Judgments and changes are append-only: the database refuses the rest."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -240,7 +241,15 @@ class Judgment(models.Model):
             ),
             models.CheckConstraint(name="revisions_count_from_1", condition=Q(revision__gte=1)),
         )
-        indexes = (models.Index(name="judgment_by_project", fields=("project", "id")),)
+        indexes = (
+            models.Index(name="judgment_by_project", fields=("project", "id")),
+            BrinIndex(name="judgment_by_time", fields=("submitted_at",), autosummarize=True),
+            models.Index(
+                name="judgment_without_winner",
+                fields=("project", "choice_kind", "-id"),
+                condition=~Q(choice_kind__in=("response", "ranking")),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"#{self.pk}"
@@ -271,7 +280,14 @@ class Change(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes = (models.Index(name="change_by_project", fields=("project", "id")),)
+        indexes = (
+            models.Index(name="change_by_project", fields=("project", "id")),
+            models.Index(
+                name="change_of_what_was_there",
+                fields=("project", "kind", "-id"),
+                condition=~Q(kind="judged"),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind}"

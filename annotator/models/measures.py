@@ -46,13 +46,18 @@ class Diversity(models.Model):
 
 
 class BoardCount(models.Model):
-    """A project's places, skips and figures as they were counted last: what the board shows without counting."""
+    """A project's places, people, hours, skips and figures as they were counted last: what the board shows without counting."""
 
     project = models.OneToOneField(
         Project, on_delete=models.CASCADE, primary_key=True, related_name="board_count"
     )
     fills = models.JSONField(
         help_text=_("Language, stratum, of a group, judged, leased and wanted places.")
+    )
+    people = models.PositiveIntegerField(default=0, help_text=_("Who takes part and has not left."))
+    hours = models.JSONField(
+        default=dict,
+        help_text=_('Judgments by hour of the last two days, in UTC: {"2026-01-31T09": 12}.'),
     )
     skips = models.JSONField(help_text=_("Skips by reason."))
     flags = models.JSONField(default=dict, help_text=_("What is to be looked at, by kind."))

@@ -34,13 +34,17 @@ class PayLine(models.Model):
     """What a period pays to one person in one currency, in hundredths.
 
     `before` is all that earlier periods paid them: two periods that counted from the same sum would pay the same
-    work twice, so that is a key.
+    work twice, so that is a key. Whom it names is copied as it was when the period closed: a list that is closed
+    stays the same, and people are paid by it though they correct their country or delete their account.
     """
 
     period = models.ForeignKey(PayPeriod, on_delete=models.PROTECT, related_name="lines")
     participation = models.ForeignKey(
         Participation, on_delete=models.PROTECT, db_index=False, related_name="pay_lines"
     )
+    panel = models.CharField(max_length=40, blank=True)
+    external_id = models.CharField(max_length=200, blank=True)
+    country = models.CharField(max_length=2, blank=True)
     currency = models.CharField(max_length=3)
     answers = models.PositiveIntegerField(help_text=_("Since the period before."))
     before = models.PositiveBigIntegerField()

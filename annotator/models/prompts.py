@@ -87,6 +87,11 @@ class Prompt(models.Model):
         indexes = (
             models.Index(name="prompt_by_project_language", fields=("project", "language", "id")),
             models.Index(name="prompt_by_project", fields=("project", "id")),
+            models.Index(
+                name="prompt_not_imported",
+                fields=("project", "source", "-id"),
+                condition=~Q(source="pregenerated"),
+            ),
         )
 
     def __str__(self) -> str:

@@ -114,6 +114,17 @@ def _describe(participation: Participation) -> dict[str, Any]:
         "drafts": list(
             Draft.objects.filter(participation=participation).values("saved_at", "content")
         ),
+        "payments": list(
+            participation.pay_lines.order_by("pk").values(
+                "period__closed_at",
+                "answers",
+                "amount",
+                "currency",
+                "panel",
+                "external_id",
+                "country",
+            )
+        ),
         "answers": list(_answers(participation)),
     }
 

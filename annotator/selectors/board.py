@@ -1,18 +1,17 @@
 """The board of a project: how far each language and stratum is, who works, how fast, what is skipped.
 
-Places, skips, flags and figures are read as the sweep counted them last (`services/boards.py`): at a million judgments that
-would be too slow for a page. What is live is counted along an index and over a short time.
+Places, people, hours, skips, flags and figures are read as the sweep counted them last (`services/boards.py`): at a million
+judgments that would be too slow for a page. Only who is working now is counted live, along the index of leases.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count
 from django.utils import timezone
 
-from annotator.models import Assignment, AuditEvent, BoardCount, Participation, Project, Target
+from annotator.models import AuditEvent, BoardCount, Participation, Project, Target
 from annotator.selectors.board_figures import BoardFigures, count_flags, read_figures
 
 RATE_HOURS, MOST_HOURS = 24, 48
@@ -24,19 +23,22 @@ PLACES = """
     FROM annotator_assignment place JOIN annotator_comparison comparison ON comparison.id = place.comparison_id AND comparison.kind = 'collect'
     WHERE place.project_id = %s AND place.state <> 'closed' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
-# Along judgment_by_project, from the newest back, so many at most.
+# Of the last two days alone: `judgment_by_time` knows where they lie.
 RECENT = """
-    SELECT date_trunc('hour', submitted_at, 'UTC'), count(*) FROM (
-        SELECT submitted_at FROM annotator_judgment WHERE project_id = %(project)s ORDER BY id DESC LIMIT %(most)s
-    ) newest WHERE submitted_at > %(since)s GROUP BY 1 ORDER BY 1
+    SELECT to_char(date_trunc('hour', submitted_at, 'UTC') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24'), count(*)
+    FROM annotator_judgment WHERE project_id = %s AND submitted_at > %s GROUP BY 1
 """
 SKIPPED = """
     SELECT offer.skip_reason, count(*) FROM annotator_participation person
     JOIN annotator_offer offer ON offer.participation_id = person.id AND offer.outcome = 'skipped'
     WHERE person.project_id = %s GROUP BY 1 ORDER BY 2 DESC, 1
 """
-MOST_RECENT = 20_000
-"""So many of the newest judgments are looked at; a project that gets more in a day shows the rate of these."""
+# A lease that is over counts for nobody, so the range holds at most one row for each person at work in any project.
+WORKING = """
+    SELECT count(*) FROM annotator_assignment WHERE state = 'leased' AND lease_until > %s AND project_id = %s
+"""
+HOUR = "%Y-%m-%dT%H"
+"""How an hour is named in what was counted; in UTC."""
 
 
 @dataclass(frozen=True)
@@ -93,29 +95,24 @@ class Board:
 
 
 def get_board(*, project: Project) -> Board:
-    """Return the board: six statements; a few more where nothing was counted yet."""
-    now = timezone.now()
+    """Return the board: four statements; a few more where nothing was counted yet."""
     count = BoardCount.objects.filter(project=project).first() or count_places(project=project)
     fills = [Fill(*row) for row in count.fills]
-    hours = _hours(project, now)
-    active = Participation.objects.filter(project=project, withdrawn_at=None)
-    working = Assignment.objects.filter(
-        project=project, state=Assignment.State.LEASED, lease_until__gt=now
-    )
-    per_hour = sum(
-        hour.judgments for hour in hours if hour.begins > now - timedelta(hours=RATE_HOURS)
-    )
-    rate = per_hour / RATE_HOURS
+    hours = _hours(count)
+    a_day = count.counted_at - timedelta(hours=RATE_HOURS)
+    rate = sum(hour.judgments for hour in hours if hour.begins > a_day) / RATE_HOURS
     left = sum(fill.wanted - fill.judged for fill in fills)
     events = AuditEvent.objects.filter(project=project).select_related("actor")
     return Board(
         fills=fills,
         targets=list(Target.objects.filter(project=project)),
-        people=active.count(),
-        working_now=working.order_by().aggregate(n=Count("participation", distinct=True))["n"],
+        people=count.people,
+        working_now=_count_working(project),
         hours=hours,
         per_hour=rate,
-        ends_at=now + timedelta(hours=min(left / rate, FURTHEST)) if rate and left else None,
+        ends_at=count.counted_at + timedelta(hours=min(left / rate, FURTHEST))
+        if rate and left
+        else None,
         skips=count.skips,
         events=list(events.order_by("-id")[:8]),
         counted_at=count.counted_at,
@@ -125,33 +122,34 @@ def get_board(*, project: Project) -> Board:
 
 
 def count_places(*, project: Project) -> BoardCount:
-    """Count all places, skips and flags of the project; the row is not stored."""
+    """Count all places, people, hours, skips and flags of the project; the row is not stored."""
+    now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(PLACES, [project.pk])
         fills = [list(row) for row in cursor.fetchall()]
         cursor.execute(SKIPPED, [project.pk])
         skips = dict(cursor.fetchall())
+        cursor.execute(RECENT, [project.pk, now - timedelta(hours=MOST_HOURS)])
+        hours = dict(cursor.fetchall())
     return BoardCount(
         project=project,
         fills=fills,
+        people=Participation.objects.filter(project=project, withdrawn_at=None).count(),
+        hours=hours,
         skips=skips,
         flags=count_flags(project=project),
-        counted_at=timezone.now(),
+        counted_at=now,
     )
 
 
-def _hours(project: Project, now: datetime) -> list[Hour]:
-    """Return every hour of the last two days, those without judgments too."""
+def _count_working(project: Project) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(
-            RECENT,
-            {
-                "project": project.pk,
-                "most": MOST_RECENT,
-                "since": now - timedelta(hours=MOST_HOURS),
-            },
-        )
-        found = dict(cursor.fetchall())
-    current = now.replace(minute=0, second=0, microsecond=0)
-    begins = [current - timedelta(hours=back) for back in reversed(range(MOST_HOURS))]
-    return [Hour(begin, found.get(begin, 0)) for begin in begins]
+        cursor.execute(WORKING, [timezone.now(), project.pk])
+        return int(cursor.fetchone()[0])
+
+
+def _hours(count: BoardCount) -> list[Hour]:
+    """Return every hour of the two days before the counting, those without judgments too."""
+    last = count.counted_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    begins = [last - timedelta(hours=back) for back in reversed(range(MOST_HOURS))]
+    return [Hour(begin, count.hours.get(begin.strftime(HOUR), 0)) for begin in begins]

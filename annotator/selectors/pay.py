@@ -180,18 +180,13 @@ def owed_csv(earnings: Sequence[Earning]) -> str:
 
 
 def period_csv(period: PayPeriod) -> str:
-    """Return the list of a closed period: who gets how much. One query."""
+    """Return the list of a closed period: who gets how much, the same for ever. One query."""
     lines = period.lines.select_related("participation").order_by("participation", "currency")
     return _csv(
         PERIOD_COLUMNS,
         (
             (
-                *_who(
-                    line.participation.pseudonym,
-                    line.participation.panel,
-                    line.participation.external_id,
-                    line.participation.country,
-                ),
+                *_who(line.participation.pseudonym, line.panel, line.external_id, line.country),
                 line.answers,
                 _money(line.amount),
                 line.currency,

@@ -32,6 +32,9 @@ def close_period(*, project: Project, key: uuid.UUID, by: Annotator | None) -> P
             PayLine(
                 period=period,
                 participation_id=each.participation_id,
+                panel=each.panel,
+                external_id=each.external_id,
+                country=each.country,
                 currency=each.currency,
                 answers=each.answers - each.answers_paid,
                 before=int(each.paid * 100),

@@ -170,7 +170,10 @@ def tell_of_all(*, participation: Participation, kind: str) -> None:
 
 @transaction.atomic
 def delete_account(*, annotator: Annotator) -> None:
-    """Withdraw from every project and leave nothing that names the person; nobody can sign in any more."""
+    """Withdraw from every project and leave nothing that names the person; nobody can sign in any more.
+
+    Lists of pay that were closed before keep the panel's id: the person is paid by it.
+    """
     if annotator.is_staff:
         raise Refused(
             "staff",

@@ -19,6 +19,7 @@ from annotator.models import AuditEvent, Participation, PayLine, PayPeriod, Proj
 from annotator.selectors.pay import list_earnings, median_hourly_pay, total_owed
 from annotator.services.pay import close_period
 from annotator.services.projects import open_project
+from annotator.services.withdrawal import delete_account
 from tests.factories import (
     make_annotator,
     make_judgment,
@@ -256,6 +257,19 @@ def test_a_manager_closes_a_period_and_saves_its_list(
     )
     assert (owed["earned"], owed["paid"], owed["amount"]) == ("0.25", "0.25", "0.00")
     assert AuditEvent.objects.filter(action="export", subject__startswith="pay ").count() == 2
+
+
+def test_a_closed_list_is_the_same_for_ever(
+    rita: Client, project: Project, alice: Participation
+) -> None:
+    make_judgment(alice)
+    address, file = pay_url(project), {"file": str(close(project).pk)}
+    first = rita.get(address, file).content
+    Participation.objects.update(country="IT", panel="other")
+    delete_account(annotator=alice.annotator)
+    assert Participation.objects.get().external_id == ""
+    assert rita.get(address, file).content == first
+    assert b"prolific,'=5f0,FR" in first
 
 
 @pytest.mark.parametrize("name", ["0", "x", "999999999999999999999", "-1", ""])
