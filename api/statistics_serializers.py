@@ -29,6 +29,14 @@ class FigureSerializer(serializers.Serializer[Any]):
     undefined_because = serializers.CharField(help_text=_("Empty where nothing is undefined."))
 
 
+class SampleSerializer(serializers.Serializer[Any]):
+    """What was looked at: every comparison, or a sample of them where there are very many."""
+
+    answers = serializers.IntegerField(help_text=_("Answers that fill places, all of them."))
+    share = serializers.FloatField(help_text=_("Of the comparisons that were looked at; 1: all."))
+    how = serializers.CharField(help_text=_("How they were chosen; empty where all were."))
+
+
 class LanguageProgressSerializer(serializers.Serializer[Any]):
     """The shared places of one language."""
 
@@ -84,6 +92,7 @@ class DividedSerializer(serializers.Serializer[Any]):
 class AgreementReportSerializer(serializers.Serializer[Any]):
     """All together, each language, and the comparisons with the highest entropy."""
 
+    sample = SampleSerializer()
     whole = AgreementSerializer()
     languages = AgreementSerializer(many=True)
     most_divided = DividedSerializer(many=True)
@@ -228,8 +237,9 @@ class RankingSerializer(serializers.Serializer[Any]):
     """What people choose, the strongest of the first pool first."""
 
     by = serializers.CharField()
+    sample = SampleSerializer()
     judgments = serializers.IntegerField(
-        help_text=_("Those with a winner among responses of several items.")
+        help_text=_("Those of the sample with a winner among responses of several items.")
     )
     items = RankedItemSerializer(many=True)
 
@@ -288,6 +298,7 @@ class GroupReportSerializer(serializers.Serializer[Any]):
     """The largest groups and their pairs."""
 
     by = serializers.CharField()
+    sample = SampleSerializer()
     not_stated = serializers.IntegerField(help_text=_("People who are in no group."))
     left_out = serializers.IntegerField(
         help_text=_("People in smaller groups than the twelve shown.")

@@ -107,7 +107,7 @@ def difference_tests(answers: GroupAnswers, *, rng: np.random.Generator) -> Valu
     found = _agreement_of_pairs(answers.count / size)
     as_low = np.ones_like(found)
     for _permutation in range(PERMUTATIONS):
-        dealt = group[np.lexsort((rng.random(len(item)), item))]
+        dealt = group[np.argsort(item + rng.random(len(item)))]
         count = np.bincount(answer * groups + dealt, minlength=answers.count.size)
         as_low += _agreement_of_pairs(count.reshape(answers.count.shape) / size) <= found + 1e-9
     return np.where(shared > 0, as_low / (PERMUTATIONS + 1), np.nan)

@@ -1,6 +1,6 @@
 """What a person's answers show of how they work, in figures that need no one else's answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import comb, exp, lgamma, log, sqrt
 
 from pluralism.intervals import Interval, Z
@@ -9,9 +9,29 @@ LEAST_FOR_AN_INTERVAL = 6
 """Of fewer values, least and greatest enclose the median less than 95 times in a hundred."""
 
 
-def median_interval(values: Sequence[float]) -> tuple[float, Interval | None]:
-    """Return the median of ascending values, and its 95 % interval from their order alone.
+def median_ranks(n: int) -> tuple[int, ...]:
+    """Return which of n ascending values `median_interval` looks at: their ranks, from 0.
 
+    Raises
+    ------
+    ValueError
+        Without any value.
+    """
+    if not n:
+        raise ValueError("There is no median of nothing.")
+    middle = ((n - 1) // 2, n // 2)
+    if n < LEAST_FOR_AN_INTERVAL:
+        return middle
+    rank = _lower_rank(n)
+    return *middle, rank, n - 1 - rank
+
+
+def median_interval(
+    values: Sequence[float] | Mapping[int, float], *, n: int
+) -> tuple[float, Interval | None]:
+    """Return the median of n ascending values, and its 95 % interval from their order alone.
+
+    `values` are all of them, or by rank those that `median_ranks` names: of many, nobody need carry the others along.
     The ends are the values whose ranks the binomial distribution gives (W. J. Conover, *Practical Nonparametric
     Statistics*); None for fewer than six values.
 
@@ -20,14 +40,8 @@ def median_interval(values: Sequence[float]) -> tuple[float, Interval | None]:
     ValueError
         Without any value.
     """
-    n = len(values)
-    if not n:
-        raise ValueError("There is no median of nothing.")
-    median = (values[(n - 1) // 2] + values[n // 2]) / 2
-    if n < LEAST_FOR_AN_INTERVAL:
-        return median, None
-    rank = _lower_rank(n)
-    return median, Interval(values[rank], values[n - 1 - rank])
+    below, above, *ends = (values[rank] for rank in median_ranks(n))
+    return (below + above) / 2, Interval(*ends) if ends else None
 
 
 def binomial_tail(count: int, n: int, share: float) -> float:

@@ -12,20 +12,34 @@ from django.utils.translation import gettext as _
 
 from annotator.models import Participation
 from annotator.selectors.statistics import Figure
-from pluralism.habits import median_interval, one_position_p
+from pluralism.habits import median_interval, median_ranks, one_position_p
 from pluralism.intervals import share_interval
 
 LATEST = """NOT EXISTS (
     SELECT FROM annotator_judgment later WHERE later.participation_id = judgment.participation_id
         AND later.comparison_id = judgment.comparison_id AND later.revision > judgment.revision)"""
+# Of what is collected, the answers that stand.
 WORK = f"""
-SELECT judgment.participation_id, cardinality(judgment.display_order),
-    (SELECT array_position(judgment.display_order, option.position) - 1 FROM annotator_comparisonoption option
-     WHERE option.comparison_id = judgment.comparison_id AND option.response_id = judgment.choice_response_id),
-    COALESCE(judgment.active_ms, round(extract(epoch FROM judgment.submitted_at - judgment.shown_at) * 1000)) / 1000.0
 FROM annotator_judgment judgment
 JOIN annotator_comparison comparison ON comparison.id = judgment.comparison_id
 WHERE judgment.participation_id = ANY(%(people)s) AND comparison.kind = 'collect' AND {LATEST}
+"""
+# How often which position was chosen of how many; without one: ways out, and rankings that are tied.
+POSITIONS = f"""
+SELECT person, k, position, count(*) FROM (
+    SELECT judgment.participation_id AS person, cardinality(judgment.display_order) AS k,
+        (SELECT array_position(judgment.display_order, option.position) - 1 FROM annotator_comparisonoption option
+         WHERE option.comparison_id = judgment.comparison_id AND option.response_id = judgment.choice_response_id) AS position {WORK}
+) chosen GROUP BY 1, 2, 3
+"""  # noqa: S608 - texts of this file only
+# The seconds of the ranks that a median and its interval need, whatever else there is.
+SECONDS = f"""
+SELECT work.person, rank, seconds FROM (
+    SELECT person, seconds, row_number() OVER (PARTITION BY person ORDER BY seconds) - 1 AS rank FROM (
+        SELECT judgment.participation_id AS person,
+            COALESCE(judgment.active_ms, round(extract(epoch FROM judgment.submitted_at - judgment.shown_at) * 1000)) / 1000.0 AS seconds {WORK}
+    ) timed
+) work JOIN unnest(%(who)s::bigint[], %(ranks)s::bigint[]) wanted (person, rank) USING (person, rank)
 """  # noqa: S608 - texts of this file only
 # What was answered to a check item, and whether it was right; to a repeated comparison, and whether it was the same.
 CHECKS = f"""
@@ -78,7 +92,9 @@ class AnnotatorFigures:
 class _Found:
     """What the statements say of one person."""
 
-    seconds: list[float] = field(default_factory=list)
+    judged: int = 0
+    seconds: dict[int, float] = field(default_factory=dict)
+    """By rank, those of the median and its interval."""
     positions: dict[int, list[int]] = field(default_factory=dict)
     """By number of responses, how often each position was chosen."""
     checks: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -87,15 +103,22 @@ class _Found:
 
 
 def annotator_figures(*, people: Sequence[Participation]) -> list[AnnotatorFigures]:
-    """Return the figures of these people, in their order; three statements."""
+    """Return the figures of these people, in their order; four statements, a few rows for each person."""
     found: defaultdict[int, _Found] = defaultdict(_Found)
     with connection.cursor() as cursor:
         ids = {"people": [person.pk for person in people]}
-        cursor.execute(WORK, ids)
-        for person, k, position, seconds in cursor.fetchall():
-            found[person].seconds.append(float(seconds))
+        cursor.execute(POSITIONS, ids)
+        for person, k, position, n in cursor.fetchall():
+            found[person].judged += n
             if position is not None:
-                found[person].positions.setdefault(k, [0] * k)[position] += 1
+                found[person].positions.setdefault(k, [0] * k)[position] = n
+        ranks = [
+            (who, rank) for who, one in found.items() for rank in set(median_ranks(one.judged))
+        ]
+        wanted = {"who": [who for who, _rank in ranks], "ranks": [rank for _who, rank in ranks]}
+        cursor.execute(SECONDS, ids | wanted)
+        for person, rank, seconds in cursor.fetchall():
+            found[person].seconds[rank] = float(seconds)
         cursor.execute(CHECKS, ids)
         for person, kind, n, right in cursor.fetchall():
             found[person].checks[kind] = (right, n)
@@ -108,8 +131,8 @@ def annotator_figures(*, people: Sequence[Participation]) -> list[AnnotatorFigur
 def _figures(person: Participation, found: _Found) -> AnnotatorFigures:
     return AnnotatorFigures(
         annotator_id=person.pseudonym,
-        judgments=len(found.seconds),
-        seconds=_median(found.seconds),
+        judgments=found.judged,
+        seconds=_median(found.seconds, found.judged),
         one_position=_one_position(found.positions),
         attention=_share(*found.checks.get("attention", (0, 0))),
         gold=_share(*found.checks.get("gold", (0, 0))),
@@ -118,12 +141,12 @@ def _figures(person: Participation, found: _Found) -> AnnotatorFigures:
     )
 
 
-def _median(seconds: list[float]) -> Figure:
-    if not seconds:
+def _median(seconds: dict[int, float], n: int) -> Figure:
+    if not n:
         return Figure(None, None, 0, _("undefined because nothing was judged"))
-    median, interval = median_interval(sorted(seconds))
+    median, interval = median_interval(seconds, n=n)
     reason = "" if interval else _("interval undefined because fewer than six were judged")
-    return Figure(median, interval, len(seconds), reason)
+    return Figure(median, interval, n, reason)
 
 
 def _one_position(positions: dict[int, list[int]]) -> OnePosition | None:

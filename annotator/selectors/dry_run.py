@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, sqrt
 
 from django.db import connection
@@ -11,6 +11,8 @@ from annotator.models import Project
 
 MINUTES_PER_TASK = 1.5
 """Of a comparison of four responses, where nothing was measured yet; the median of the project counts once there are some."""
+MINUTES_PER_MESSAGE = 0.5
+"""Of writing the message that begins a later turn, or a prompt of one's own; it is never measured."""
 FEWEST_MEASURED = 30
 MOST_TASKS = 40
 """What one person is counted with where the project names no number of tasks per person."""
@@ -28,6 +30,13 @@ MEDIAN = """
         SELECT active_ms FROM annotator_judgment WHERE project_id = %s AND active_ms IS NOT NULL ORDER BY id DESC LIMIT 1000
     ) newest
 """
+# How many answers the newest conversations have, and how many conversations these are.
+TURNS = """
+    SELECT count(*), count(*) FILTER (WHERE turn.number = 1) FROM (
+        SELECT turn_id FROM annotator_judgment WHERE project_id = %s AND revision = 1 ORDER BY id DESC LIMIT 1000
+    ) newest JOIN annotator_turn turn ON turn.id = newest.turn_id
+    JOIN annotator_comparison comparison ON comparison.id = turn.comparison_id AND comparison.kind = 'collect'
+"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,8 @@ class Need:
     language: str
     stratum: str
     judgments: int
+    later: int
+    """Answers to later turns, and to prompts of one's own, that come of them."""
     checks: int
     """Answers to training, checks and repeats beside them."""
     people: int
@@ -52,6 +63,8 @@ class DryRun:
     minutes_per_task: float
     is_measured: bool
     tasks_per_person: int
+    turns: float
+    """Answers in a conversation: the mean of the newest, or the most there may be where too few were measured."""
     currency: str
     """Of the pay in the project's settings; empty where the cost is worked out from a pay per hour."""
     hourly_pay: float | None
@@ -63,6 +76,11 @@ class DryRun:
     def judgments(self) -> int:
         """All judgments that are still to come."""
         return sum(need.judgments for need in self.needs)
+
+    @property
+    def later(self) -> int:
+        """All answers to later turns and to prompts of one's own."""
+        return sum(need.later for need in self.needs)
 
     @property
     def checks(self) -> int:
@@ -87,10 +105,11 @@ class DryRun:
 
 
 def get_dry_run(*, project: Project, hourly_pay: float | None = None) -> DryRun:
-    """Return what the open places of the project will take, with what comes beside the tasks; two statements.
+    """Return what the open places of the project will take, with what comes beside the tasks.
 
-    The cost is that of the pay in the project's settings, as they will be when they are put into force: each answer,
-    those to training, checks and repeats too, and the bonus of each person. With `hourly_pay` it is that of the hours.
+    Two statements, and a third where conversations go on. The cost is that of the pay in the project's settings, as
+    they will be when they are put into force: each answer, those to later turns, training, checks and repeats too, and
+    the bonus of each person. With `hourly_pay` it is that of the hours.
     """
     with connection.cursor() as cursor:
         cursor.execute(WANTED, [project.pk])
@@ -99,15 +118,13 @@ def get_dry_run(*, project: Project, hourly_pay: float | None = None) -> DryRun:
     is_measured = measured >= FEWEST_MEASURED
     minutes = median if is_measured else MINUTES_PER_TASK
     tasks = project.block_size or project.target_per_person or MOST_TASKS
-    extra = project.repeat_share + project.check_share
+    turns = _turns(project)
     needs = []
     per_stratum: defaultdict[str, int] = defaultdict(int)
     for language, stratum, count, at_one in wanted:
-        people = max(ceil(count / tasks), at_one)
-        checks = people * project.training_items + round(count * extra)
-        hours = (count + checks) * minutes / 60
-        cost = _pay(project, count + checks, people) if hourly_pay is None else hours * hourly_pay
-        needs.append(Need(language, stratum, count, checks, people, hours, cost))
+        need = _need(project, count, at_one, tasks=tasks, turns=turns, minutes=minutes)
+        cost = need.cost if hourly_pay is None else need.hours * hourly_pay
+        needs.append(replace(need, language=language, stratum=stratum, cost=cost))
         if stratum:
             per_stratum[stratum] += count
     return DryRun(
@@ -115,12 +132,41 @@ def get_dry_run(*, project: Project, hourly_pay: float | None = None) -> DryRun:
         minutes_per_task=minutes,
         is_measured=is_measured,
         tasks_per_person=tasks,
+        turns=turns,
         currency=project.pay_currency if hourly_pay is None else "",
         hourly_pay=project.pay_per_answer / 100 / minutes * 60
         if project.pay_currency and minutes
         else None,
         smallest_difference=smallest_difference(sorted(per_stratum.values())[:2]),
     )
+
+
+def _need(
+    project: Project, count: int, at_one: int, *, tasks: int, turns: float, minutes: float
+) -> Need:
+    """Return what it takes to fill so many places, `at_one` of them at most at one comparison.
+
+    Of each person's tasks a share begins with a prompt of their own and fills no place. Checks come by answers,
+    repeats by tasks, training by people.
+    """
+    own = round(count * project.own_prompt_share / max(1 - project.own_prompt_share, 0.01))
+    people = max(ceil((count + own) / tasks), at_one)
+    later = round((count + own) * (turns - 1)) + own
+    checks = people * project.training_items + round(
+        count * project.repeat_share + (count + later) * project.check_share
+    )
+    answers = count + later + checks
+    hours = (answers * minutes + later * MINUTES_PER_MESSAGE) / 60
+    return Need("", "", count, later, checks, people, hours, _pay(project, answers, people))
+
+
+def _turns(project: Project) -> float:
+    if project.turns == 1 or project.task_format == Project.TaskFormat.TWO_PROMPTS:
+        return 1.0
+    with connection.cursor() as cursor:
+        cursor.execute(TURNS, [project.pk])
+        answers, conversations = cursor.fetchone()
+    return answers / conversations if conversations >= FEWEST_MEASURED else float(project.turns)
 
 
 def median_minutes(*, project: Project) -> tuple[float, int]:

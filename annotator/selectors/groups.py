@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from annotator.errors import Refused
 from annotator.models import Judgment, Project
-from annotator.selectors.statistics import COUNTED, SEED, Figure
+from annotator.selectors.sampling import SAMPLED, SEED, Sample, draw_sample
+from annotator.selectors.statistics import COUNTED, Figure
 from pluralism.groups import (
     GroupAnswers,
     Values,
@@ -44,7 +45,7 @@ GROUP BY 1 ORDER BY 2 DESC, 1
 ANSWERS = f"""
 SELECT place.comparison_id, COALESCE(judgment.choice_response_id::text, judgment.choice_kind), {SAID}, count(*)
 {COUNTED.replace("WHERE", "LEFT JOIN annotator_profilerevision profile ON profile.id = person.profile_id WHERE", 1)}
-    AND NOT (judgment.choice_kind = 'ranking' AND judgment.choice_response_id IS NULL) AND {SAID} = ANY(%(groups)s)
+    AND {SAMPLED} AND NOT (judgment.choice_kind = 'ranking' AND judgment.choice_response_id IS NULL) AND {SAID} = ANY(%(groups)s)
 GROUP BY 1, 2, 3 ORDER BY 1, 2
 """
 
@@ -83,9 +84,13 @@ class Pair:
 
 @dataclass(frozen=True)
 class GroupReport:
-    """The largest groups and their pairs; `not_stated` and `left_out` count the people who are in none of them."""
+    """The largest groups and their pairs; `not_stated` and `left_out` count the people who are in none of them.
+
+    People and judgments are all there are; figures rest on what `sample` says, and name their n.
+    """
 
     by: str
+    sample: Sample
     not_stated: int
     left_out: int
     groups: Sequence[Group]
@@ -93,7 +98,7 @@ class GroupReport:
 
 
 def compare_groups(*, project: Project, by: str = COUNTRY) -> GroupReport:
-    """Compare the groups that a question divides people into, `MOST_GROUPS` at most; two statements.
+    """Compare the groups that a question divides people into, `MOST_GROUPS` at most; three statements.
 
     Raises
     ------
@@ -114,9 +119,11 @@ def compare_groups(*, project: Project, by: str = COUNTRY) -> GroupReport:
         people = cursor.fetchall()
     stated = [row for row in people if row[0] is not None]
     names = [name for name, _people, _given in stated[:MOST_GROUPS]]
-    answers, kinds = _read(project, by, names)
+    sample = draw_sample(project=project)
+    answers, kinds = _read(project, sample, by, names)
     return GroupReport(
         by,
+        sample,
         not_stated=sum(count for name, count, _given in people if name is None),
         left_out=sum(count for _name, count, _given in stated[MOST_GROUPS:]),
         groups=[
@@ -134,12 +141,15 @@ def compare_groups(*, project: Project, by: str = COUNTRY) -> GroupReport:
     )
 
 
-def _read(project: Project, by: str, names: Sequence[str]) -> tuple[GroupAnswers, list[str]]:
+def _read(
+    project: Project, sample: Sample, by: str, names: Sequence[str]
+) -> tuple[GroupAnswers, list[str]]:
     """Return the answers by group, and of each what kind it is."""
     cells: dict[tuple[int, str], int] = {}
     rows: list[tuple[int, int, int]] = []
     with connection.cursor() as cursor:
-        cursor.execute(ANSWERS, {"project": project.pk, "by": by, "groups": list(names)})
+        values = {"project": project.pk, "share": sample.share, "by": by, "groups": list(names)}
+        cursor.execute(ANSWERS, values)
         for comparison, answer, group, count in cursor.fetchall():
             cell = cells.setdefault((comparison, answer), len(cells))
             rows.append((cell, names.index(group), count))

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from annotator.models import Project
+from annotator.selectors.sampling import SAMPLED, Sample, draw_sample
 from annotator.selectors.statistics import BLOCK, COUNTED, Figure
 from pluralism.intervals import Interval, Z
 from pluralism.ranking import Choices, NotConverged, Strengths, find_strengths
@@ -29,11 +30,11 @@ WITH menus AS (
     FROM annotator_comparison comparison
     JOIN annotator_comparisonoption option ON option.comparison_id = comparison.id
     JOIN annotator_response response ON response.id = option.response_id
-    WHERE comparison.project_id = %(project)s AND comparison.kind = 'collect'
+    WHERE comparison.project_id = %(project)s AND comparison.kind = 'collect' AND {SAMPLED.replace("place.comparison_id", "comparison.id")}
     GROUP BY option.comparison_id HAVING min({{item}}) <> max({{item}})
 ), answers AS (
     SELECT place.comparison_id, judgment.participation_id, judgment.choice_response_id, judgment.turn_id {COUNTED}
-    AND judgment.choice_response_id IS NOT NULL
+    AND {SAMPLED} AND judgment.choice_response_id IS NOT NULL
 )
 SELECT menus.items, {{item}}, answers.participation_id, COALESCE(conversation.prompt_id, -answers.comparison_id), count(*)
 FROM answers
@@ -61,22 +62,24 @@ class RankedItem:
 
 @dataclass(frozen=True)
 class Ranking:
-    """All of them, the strongest of the first pool first; `judgments` are those that had something to choose between."""
+    """All of them, the strongest of the first pool first; `judgments` are those of the sample that had something to choose between."""
 
     by: str
+    sample: Sample
     judgments: int
     items: list[RankedItem]
 
 
 def ranking(*, project: Project, by: str = "model") -> Ranking:
-    """Rank what the responses come from; one statement.
+    """Rank what the responses come from; two statements.
 
     Raises
     ------
     KeyError
         When `by` is not one of `BY`.
     """
-    names, choices = _read(project, BY[by])
+    sample = draw_sample(project=project)
+    names, choices = _read(project, sample, BY[by])
     found = _strengths(choices)
     offered = np.bincount(choices.menu, choices.count, len(choices.menus)) @ (choices.menus > 0)
     chosen = np.bincount(choices.chosen, choices.count, len(names))
@@ -91,15 +94,15 @@ def ranking(*, project: Project, by: str = "model") -> Ranking:
         for i, name in enumerate(names)
     ]
     items.sort(key=lambda one: (one.pool or len(items) + 1, -(one.rating.value or 0.0), one.item))
-    return Ranking(by, int(choices.count.sum()), items)
+    return Ranking(by, sample, int(choices.count.sum()), items)
 
 
-def _read(project: Project, item: str) -> tuple[list[str], Choices]:
+def _read(project: Project, sample: Sample, item: str) -> tuple[list[str], Choices]:
     """Return the items' names in alphabetical order, and the choices among them."""
     rows: list[tuple[int, str, int, int, int]] = []
     menus: dict[tuple[str, ...], int] = {}
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(CHOICES.format(item=item), {"project": project.pk})
+        cursor.execute(CHOICES.format(item=item), {"project": project.pk, "share": sample.share})
         for block in iter(lambda: cursor.fetchmany(BLOCK), []):
             rows += [(menus.setdefault(tuple(menu), len(menus)), *rest) for menu, *rest in block]
     names = sorted({name for menu in menus for name in menu})

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from annotator.models import Project
+from annotator.selectors.sampling import SAMPLED, SEED, Sample, draw_sample
 from pluralism.agreement import (
     Estimate,
     Ratings,
@@ -29,8 +30,6 @@ from pluralism.intervals import Interval, share_interval
 from pluralism.positions import Positions, compare_positions
 
 BLOCK = 5000
-SEED = 1971
-"""Of the bootstrap: the same data give the same interval."""
 
 COUNTED = """
 FROM annotator_assignment place
@@ -46,7 +45,7 @@ SELECT comparison_id, candidate_set_id, language, k, answer, given FROM (
     SELECT place.comparison_id, comparison.candidate_set_id, comparison.language, cardinality(place.display_order) AS k,
         COALESCE(judgment.choice_response_id::text, judgment.choice_kind) AS answer, count(*) AS given,
         sum(count(*)) OVER (PARTITION BY place.comparison_id) AS people
-    {COUNTED} AND NOT (judgment.choice_kind = 'ranking' AND judgment.choice_response_id IS NULL)
+    {COUNTED} AND {SAMPLED} AND NOT (judgment.choice_kind = 'ranking' AND judgment.choice_response_id IS NULL)
     GROUP BY 1, 2, 3, 4, 5
 ) answers WHERE people > 1 ORDER BY comparison_id, answer
 """  # noqa: S608 - texts of this file only
@@ -108,8 +107,9 @@ class Agreement:
 
 @dataclass(frozen=True)
 class AgreementReport:
-    """All together, each language, and the comparisons on which people are most divided."""
+    """All together, each language, and the comparisons on which people are most divided; of what `sample` says."""
 
+    sample: Sample
     whole: Agreement
     languages: Sequence[Agreement]
     most_divided: Sequence[Divided]
@@ -144,12 +144,14 @@ class _Item:
 
 
 def agreement(*, project: Project, divided: int = 20) -> AgreementReport:
-    """Return how far people agree, with the `divided` comparisons on which they do least; one statement."""
-    items, ratings = _read_answers(project)
+    """Return how far people agree, with the `divided` comparisons on which they do least; two statements."""
+    sample = draw_sample(project=project)
+    items, ratings = _read_answers(project, sample)
     languages = sorted({item.language for item in items})
     of = np.array([languages.index(item.language) for item in items], dtype=np.int64)
     options = np.array([item.k for item in items], dtype=np.int64)
     return AgreementReport(
+        sample=sample,
         whole=_agreement("", ratings, options),
         languages=[
             _agreement(language, ratings.choose(of == number), options[of == number])
@@ -183,11 +185,11 @@ def progress_by_day(*, project: Project) -> list[Day]:
         return [Day(*row) for row in cursor.fetchall()]
 
 
-def _read_answers(project: Project) -> tuple[list[_Item], Ratings]:
+def _read_answers(project: Project, sample: Sample) -> tuple[list[_Item], Ratings]:
     """Return the comparisons that two people or more answered, in their order, and the table of the answers."""
     items: dict[int, _Item] = {}
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(ANSWERS, {"project": project.pk})
+        cursor.execute(ANSWERS, {"project": project.pk, "share": sample.share})
         ratings = tabulate(
             (items.setdefault(row[0], _Item(*row[:4])).comparison_id, row[4], row[5])
             for rows in iter(lambda: cursor.fetchmany(BLOCK), [])

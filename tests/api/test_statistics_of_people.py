@@ -15,7 +15,13 @@ from annotator.models import (
     QualityFlag,
     Scope,
 )
+from annotator.selectors import sampling
+from annotator.selectors.annotators import annotator_figures
+from annotator.selectors.groups import compare_groups
+from annotator.selectors.rankings import ranking
+from annotator.selectors.statistics import agreement
 from annotator.services.assignments import claim_next
+from tests.annotator.many import make_many, plans_of
 from tests.api.caller import Caller
 from tests.factories import (
     make_annotator,
@@ -197,7 +203,7 @@ def test_who_has_left_or_done_nothing_is_not_listed(project: Project, rita: Call
 
 
 @pytest.mark.parametrize(
-    ("name", "statements"), [("ranking/", 1), ("groups/", 2), ("annotators/", 4)]
+    ("name", "statements"), [("ranking/", 2), ("groups/", 3), ("annotators/", 5)]
 )
 def test_its_statements_do_not_grow_with_the_project(
     project: Project,
@@ -214,3 +220,63 @@ def test_its_statements_do_not_grow_with_the_project(
             make_judgment(person)
     with django_assert_max_num_queries(statements + 8):  # the token, its limit, the project
         get(rita, name)
+
+
+@pytest.mark.parametrize("name", ["agreement", "ranking", "groups"])
+def test_all_is_looked_at_up_to_a_bound_and_it_says_so(
+    project: Project, rita: Caller, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [join(project, person, country="FR") for person in ("alice", "bob")]
+    answer(project, people, *["ab", "ba", "aa"] * 10)
+    whole = get(rita, f"{name}/")
+    assert whole["sample"] == {"answers": 60, "share": 1.0, "how": ""}
+    monkeypatch.setattr(sampling, "MOST_ANSWERS", 20)
+    part = get(rita, f"{name}/")
+    assert part["sample"]["share"] == pytest.approx(1 / 3)
+    assert "about 20 of 60" in part["sample"]["how"]
+    looked_at, all_of_it = (looked_at_in(name, found) for found in (part, whole))
+    assert 0 < looked_at < all_of_it
+    assert get(rita, f"{name}/") == part  # the same ones again
+
+
+def looked_at_in(name: str, found: Any) -> int:
+    """Return the n that an answer names."""
+    if name == "ranking":
+        return int(found["judgments"])
+    whole = found["whole"]["percent"] if name == "agreement" else found["groups"][0]["within"]
+    return int(whole["n"])
+
+
+@pytest.mark.parametrize("read", [agreement, ranking, compare_groups])
+def test_as_many_rows_are_fetched_of_a_large_project_as_of_a_small_one(
+    project: Project, read: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "MOST_ANSWERS", 500)
+    alice = join(project, "alice", country="FR")
+    make_set(project)
+    make_judgment(alice)
+    make_many(project, judgments=500)
+    few = rows_fetched(lambda: read(project=project))
+    make_many(project, judgments=4_500)
+    many = rows_fetched(lambda: read(project=project))
+    assert many <= few * 1.3 + 10
+
+
+def test_of_each_person_a_few_rows_are_fetched_however_much_they_did(project: Project) -> None:
+    alice = join(project, "alice")
+    make_set(project)
+    make_judgment(alice)
+    make_many(project, judgments=3_000)
+    figures = []
+    assert rows_fetched(lambda: figures.extend(annotator_figures(people=[alice]))) < 15
+    (found,) = figures
+    assert (found.judgments, found.seconds.n) == (3_001, 3_001)
+    # make_many took 1 to 3,000 ms for them, and make_judgment 1,200
+    assert found.seconds.value == pytest.approx(1.5, abs=0.01)
+    assert found.seconds.interval is not None
+    assert found.seconds.interval.low == pytest.approx(1.446, abs=0.01)
+
+
+def rows_fetched(act: Any) -> int:
+    """Do something; return how many rows its statements gave."""
+    return sum(plan["Actual Rows"] for plan in plans_of(act))
