@@ -17,9 +17,10 @@ from annotator.selectors.tasks import Task, get_late_task, get_task, why_nothing
 from annotator.services.assignments import renew, skip
 from annotator.services.judgments import submit_judgment
 from annotator.services.panels import end_without_work
+from annotator.services.steps import next_step
 from annotator.views.desk import describe, render_desk
 from annotator.views.doors import gates, go, is_htmx, page, person, signed_in
-from annotator.views.steps import describe_step, next_step
+from annotator.views.steps import describe_step
 
 OUTCOMES = ("counted", "surplus", "repeated", "skipped")
 

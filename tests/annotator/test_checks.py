@@ -21,8 +21,8 @@ from annotator.models import (
 from annotator.selectors.exports import native_rows
 from annotator.services.checks import DRAW, give_check_if_due, import_checks
 from annotator.services.projects import ensure_wave
+from annotator.services.steps import next_step
 from annotator.services.withdrawal import withdraw
-from annotator.views.steps import next_step
 from tests.factories import (
     make_annotator,
     make_judgment,

@@ -29,8 +29,8 @@ from annotator.services.assignments import claim_next
 from annotator.services.projects import ensure_wave
 from annotator.services.releases.documents.methods import write_consistency
 from annotator.services.repeats import GIVE_DUE, give_repeat_if_due, plan_repeat
+from annotator.services.steps import next_step
 from annotator.services.withdrawal import withdraw
-from annotator.views.steps import next_step
 from tests.factories import (
     make_annotator,
     make_judgment,

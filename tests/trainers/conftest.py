@@ -51,7 +51,7 @@ def pulled(
 def _pull(folder: Path) -> None:
     from annotator.models import Participation, Response
     from annotator.selectors.exports import features
-    from annotator.services.simulation import simulated_values
+    from annotator.services.simulated_people import simulated_values
     from tests.factories import make_project
 
     project = make_project("values", languages=list(LANGUAGES), overlap=6)

@@ -41,6 +41,7 @@ STAFF_ONLY = (
     "annotator/services/quotas.py",
     "annotator/services/readers.py",
     "annotator/services/releases/*",
+    "annotator/services/simulated_people.py",
     "annotator/services/simulation.py",
     "annotator/services/staging.py",
     "annotator/services/team.py",

@@ -9,13 +9,18 @@ from tqdm import tqdm
 
 from annotator.errors import Refused
 from annotator.management.projects import find_project
-from annotator.services.simulation import simulate
+from annotator.models import Comparison
+from annotator.services.simulation import Simulation, simulate
 
 
 class Command(BaseCommand):
-    """Let simulated people with known values answer through the services."""
+    """Let simulated people with known values take part through the services."""
 
-    help = "Simulated people with known values answer. Their accounts begin with “simulated-”; don't use it in a project of real people."
+    help = (
+        "Simulated people with known values take part: consent, questions about themselves, training, checks, repeats and, "
+        "where a model server answers, later turns. They skip nothing, are never late and come through no panel. "
+        "Their accounts begin with “simulated-”; don't use it in a project of real people."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
@@ -34,7 +39,7 @@ class Command(BaseCommand):
             total=options["judgments"], unit=" judgments", disable=not sys.stderr.isatty()
         ) as bar:
             try:
-                given = simulate(
+                found = simulate(
                     project=project,
                     annotators=options["annotators"],
                     judgments=options["judgments"],
@@ -43,8 +48,27 @@ class Command(BaseCommand):
                 )
             except Refused as refusal:
                 raise CommandError(refusal.sentence) from refusal
-        self.stdout.write(f"{given} judgments by {options['annotators']} simulated people.")
-        if given < options["judgments"]:
+        self.stdout.write(_told(found, options["annotators"]))
+        if found.judgments < options["judgments"]:
             raise CommandError(
-                f"There was no work for {options['judgments'] - given} more. Add prompts or people, or raise the overlap."
+                f"There was no work for {options['judgments'] - found.judgments} more. Add prompts or people, or raise the overlap."
             )
+
+
+def _told(found: Simulation, annotators: int) -> str:
+    """Return what came of it, in sentences."""
+    beside = [
+        f"{count} to {kind}"
+        for kind, count in sorted(found.answers.items())
+        if kind != Comparison.Kind.COLLECT
+    ]
+    sentences = [f"{found.judgments} judgments by {annotators} simulated people."]
+    if beside:
+        sentences.append(f"Answers beside them: {', '.join(beside)}.")
+    if found.stopped:
+        sentences.append(f"Training or checks stopped {found.stopped} people.")
+    if found.left_open:
+        sentences.append(
+            f"{found.left_open} conversations did not go on, because no model server answered."
+        )
+    return " ".join(sentences)
