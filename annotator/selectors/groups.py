@@ -7,6 +7,7 @@ planned places, as agreement does.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -148,7 +149,12 @@ def _read(
     cells: dict[tuple[int, str], int] = {}
     rows: list[tuple[int, int, int]] = []
     with connection.cursor() as cursor:
-        values = {"project": project.pk, "share": sample.share, "by": by, "groups": list(names)}
+        values: dict[str, Any] = {
+            "project": project.pk,
+            "share": sample.share,
+            "by": by,
+            "groups": list(names),
+        }
         cursor.execute(ANSWERS, values)
         for comparison, answer, group, count in cursor.fetchall():
             cell = cells.setdefault((comparison, answer), len(cells))

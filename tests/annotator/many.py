@@ -38,7 +38,7 @@ WITH first AS MATERIALIZED (
         vetoes, general_kind, criteria, reasons, explanation, explanation_asked, place_kind, display_order, ui_language, device, shown_at, submitted_at, active_ms)
     SELECT judgment, gen_random_uuid(), %(project)s, wave_id, participation_id, comparison, turn, 1, choice_kind,
         (SELECT response_id FROM annotator_comparisonoption WHERE comparison_id = first.comparison_id ORDER BY position OFFSET n %% 4 LIMIT 1),
-        '{}', '', '[]', '{}', '', 'optional', 'planned', display_order, '', '', now(), now() - %(ended)s - %(over)s * (1 - n / %(judgments)s::float), n
+        '{}', '', '[]', '{}', '', 'optional', 'planned', display_order, '', '', now(), now() - make_interval(secs => %(ended)s + %(over)s * (1 - n / %(judgments)s::float)), n
     FROM numbers, first
 ), changes AS (
     INSERT INTO annotator_change (project_id, kind, judgment_id, at) SELECT %(project)s, 'judged', judgment, now() FROM numbers
@@ -66,8 +66,8 @@ def make_many(
                 "first": Judgment.objects.filter(project=project).earliest("pk").pk,
                 "number": numbers[0],
                 "judgments": judgments,
-                "over": over,
-                "ended": ended,
+                "over": over.total_seconds(),
+                "ended": ended.total_seconds(),
             },
         )
         cursor.execute("ANALYZE " + ", ".join(f"annotator_{table}" for table in TABLES))

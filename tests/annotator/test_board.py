@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -315,7 +316,5 @@ def test_the_page_touches_as_little_in_a_large_project_as_in_a_small_one() -> No
         make_judgment(make_participation(project, make_annotator(project.slug)))
         make_many(project, judgments=judgments)
     count_for_boards()
-    costs = [
-        pages_of(lambda project=project: get_board(project=project)) for project in (small, large)
-    ]
+    costs = [pages_of(partial(get_board, project=project)) for project in (small, large)]
     assert costs[1] <= costs[0] + 10
