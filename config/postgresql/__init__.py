@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend with one difference; `base` is the name that Django looks for."""
+"""Django's PostgreSQL backend with two differences; `base` is the name that Django looks for."""

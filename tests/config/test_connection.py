@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg2
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, IntegrityError, OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 from psycopg2 import connect
@@ -70,6 +71,16 @@ def test_a_connection_that_was_left_in_a_broken_transaction_is_not_usable(beside
         with pytest.raises(DatabaseError):
             cursor.execute("SELECT nothing")
     assert not connection.is_usable()
+
+
+def test_a_server_that_dies_in_mid_answer_is_an_outage() -> None:
+    """PostgreSQL killed with -9 while it answered gave this: an error of no class, without a code."""
+    connection.errors_occurred = False
+    with pytest.raises(OperationalError, match="unexpectedly"), connection.wrap_database_errors:
+        raise psycopg2.DatabaseError("server closed the connection unexpectedly")
+    assert connection.errors_occurred
+    with pytest.raises(IntegrityError), connection.wrap_database_errors:
+        raise psycopg2.IntegrityError
 
 
 def test_the_next_request_goes_on_with_a_new_connection(client: Client, beside: Cursor) -> None:
