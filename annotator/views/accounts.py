@@ -118,4 +118,4 @@ def _safe_path(request: HttpRequest, path: str) -> str:
     is_ours = url_has_allowed_host_and_scheme(
         path, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return path if is_ours else reverse("home")
+    return path if is_ours and path.startswith("/") else reverse("home")

@@ -63,6 +63,13 @@ def test_signing_in_leads_back_to_where_one_wanted_to_go(client: Client) -> None
     assert answer["Location"] == "/projects/everyday/task/"
 
 
+@pytest.mark.parametrize("target", ["nowhere", "1e9", "²", "%", "home", ""])
+def test_what_is_no_address_leads_home(client: Client, target: str) -> None:
+    assert client.post("/look/", {"theme": "dark", "next": target})["Location"] == "/"
+    client.force_login(make_annotator("alice"))
+    assert client.get("/login/", {"next": target})["Location"] == "/"
+
+
 @pytest.mark.parametrize(
     "target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\x00"]
 )
