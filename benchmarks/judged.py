@@ -30,7 +30,7 @@ WITH run AS (
 ), responses AS (
     INSERT INTO annotator_response (project_id, candidate_set_id, slot, text, html, flags, language_check, origin, strategy, template_version, model, seed, finish_reason, codes, detected_language)
     SELECT %(project)s, sets.id, slot, body, '', '{}', '', '{}', 'nc_prompt', '1', 'bench', slot, 'stop', '{}', 'en'
-    FROM sets, generate_series(0, 3) slot, LATERAL (SELECT left(repeat(md5(sets.id || '/' || slot) || E' said "so"\\n', 20), %(bytes)s) AS body) texts
+    FROM sets, generate_series(0, 3) slot, LATERAL (SELECT left(repeat(translate(md5(sets.id || '/' || slot), '0123456789', 'ghijklmnop') || E' said "so"\\n', 20), %(bytes)s) AS body) texts
     RETURNING id, candidate_set_id, slot
 ), comparisons AS (
     INSERT INTO annotator_comparison (project_id, candidate_set_id, number, kind, language, seed, created_at)

@@ -55,8 +55,6 @@ class GenerationRunAdmin(ReadOnlyAdmin):
         "strategy",
         "shown_parameters",
         "model",
-        "served_model",
-        "server_version",
         "endpoints",
         "languages",
         "candidates",

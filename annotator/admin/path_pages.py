@@ -67,10 +67,13 @@ class PathPages(ProjectPages):
         project = self._find(request, project_id)
         form = GenerateForm(request.POST or None, project=project)
         only_estimate = "estimate" in request.POST
+        estimate = None
         if form.is_valid() and not only_estimate:
             try:
                 run = start_run(project=project, created_by=person(request), **form.wanted())
             except Refused as refusal:
+                # Of what was sent: a field that is refused counts no more.
+                estimate = form.estimate()
                 add_errors(form, refusal)
             else:
                 self._admin.log_change(
@@ -79,7 +82,7 @@ class PathPages(ProjectPages):
                 return HttpResponseRedirect(
                     reverse("admin:annotator_generationrun_change", args=[run.pk])
                 )
-        context = {"form": form, "estimate": form.estimate()}
+        context = {"form": form, "estimate": estimate or form.estimate()}
         if only_estimate and request.headers.get("HX-Request"):
             return render(request, "admin/annotator/project/estimate.html", context)
         return self._show(request, project, "generate", _("Start generation"), context)

@@ -249,7 +249,7 @@ class ProjectAdmin(PlurivoxAdmin):
             "may_own": person(request).may(Right.OWN, project.pk),
             "may_export": person(request).may(Right.EXPORT, project.pk),
             "may_review": person(request).may(Right.REVIEW, project.pk),
-            "undecided": count_undecided(project=project),
+            "undecided": count_undecided(project=project).total,
             "join_url": reverse("join", args=[project.slug]),
         }
 

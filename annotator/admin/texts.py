@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -13,9 +14,11 @@ from annotator.admin.project_pages import ProjectPages
 from annotator.forms import read_id
 from annotator.models import Finding, Project, Right
 from annotator.selectors import findings
-from annotator.services.findings import decide_findings
+from annotator.services.findings import decide_findings, release_responses
 
 PREFIX = "finding-"
+KEPT = ("models", "decided")
+"""Which list is shown again after deciding."""
 
 
 class TextsPage(ProjectPages):
@@ -31,17 +34,20 @@ class TextsPage(ProjectPages):
         if request.method == "POST":
             return self._decide(request, project)
         decided = request.GET.get("show") == "decided"
+        by_models = request.GET.get("of") == "models"
         texts = findings.list_flagged_texts(
-            project=project, decided=decided, after=read_id(request.GET.get("after", "")) or 0
+            project=project,
+            decided=decided,
+            after=read_id(request.GET.get("after", "")) or 0,
+            by_models=by_models,
         )
         found = [marked.finding.pk for text in texts for marked in text.findings]
         context = {
             "texts": texts,
             "decided": decided,
+            "by_models": by_models,
             "undecided": findings.count_undecided(project=project),
-            "decisions": [
-                choice for choice in Finding.Decision.choices if choice[0] != Finding.Decision.OPEN
-            ],
+            "decisions": _offered(by_models=by_models),
             "last": max(found, default=0),
             "more": len(found) >= findings.SHOWN,
         }
@@ -52,14 +58,24 @@ class TextsPage(ProjectPages):
         changed = decide_findings(
             project=project, decisions=_decisions(request.POST), by=person(request)
         )
+        if until := read_id(request.POST.get("release_until", "")):
+            changed += release_responses(project=project, until=until, by=person(request))
         self._admin.message_user(
             request,
             ngettext("%(count)d decision is stored.", "%(count)d decisions are stored.", changed)
             % {"count": changed},
         )
         address = reverse("admin:annotator_project_texts", args=[project.pk])
-        shown = "?show=decided" if request.POST.get("show") == "decided" else ""
-        return HttpResponseRedirect(address + shown)
+        kept = {
+            name: request.POST[name] for name in ("of", "show") if request.POST.get(name) in KEPT
+        }
+        return HttpResponseRedirect(address + (f"?{urlencode(kept)}" if kept else ""))
+
+
+def _offered(*, by_models: bool) -> list[tuple[str, str]]:
+    """Return the decisions to choose from: a response is released or redacted, so that what was compared can be read."""
+    left_out = {Finding.Decision.OPEN, *([Finding.Decision.WITHHOLD] if by_models else [])}
+    return [(value, label) for value, label in Finding.Decision.choices if value not in left_out]
 
 
 def _decisions(sent: Mapping[str, Any]) -> dict[int, str]:

@@ -1,9 +1,13 @@
 """What the check of free texts found, and what people decided about it. The texts themselves never change."""
 
+from functools import reduce
+from operator import or_
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from annotator.models.generation import Response
 from annotator.models.judgments import Judgment, Turn
 from annotator.models.people import Annotator, Participation
 from annotator.models.projects import Project
@@ -21,13 +25,25 @@ class TextCheck(models.Model):
         default=0,
         help_text=_("The last Change whose texts are checked: a judgment brings its own."),
     )
+    response_cursor = models.BigIntegerField(
+        default=0,
+        help_text=_("The last Change whose responses are checked: the first judgment brings them."),
+    )
 
     def __str__(self) -> str:
         return f"{self.project_id} · {self.version}"
 
 
+PLACES = ("judgment", "turn", "prompt", "response")
+"""Where a finding may stand: in an explanation, a message, a prompt of somebody's own, a response."""
+
+
+def _only(place: str) -> Q:
+    return Q(**{f"{one}__isnull": one != place for one in PLACES})
+
+
 class Finding(models.Model):
-    """Some characters of a text that may say who wrote it, and what is to become of them.
+    """Some characters of a text that may say who somebody is, and what is to become of them.
 
     It names the text and the place in it, and copies nothing: a text that is erased is gone.
     """
@@ -50,8 +66,11 @@ class Finding(models.Model):
     participation = models.ForeignKey(
         Participation,
         on_delete=models.PROTECT,
+        null=True,
         related_name="findings",
-        help_text=_("Who wrote it."),
+        help_text=_(
+            "Who wrote it, or whose message the response answers; empty for other responses."
+        ),
     )
     judgment = models.ForeignKey(
         Judgment,
@@ -77,6 +96,14 @@ class Finding(models.Model):
         related_name="findings",
         help_text=_("Where it stands in a prompt of somebody's own."),
     )
+    response = models.ForeignKey(
+        Response,
+        on_delete=models.PROTECT,
+        db_index=False,
+        null=True,
+        related_name="findings",
+        help_text=_("Where it stands in what a model answered."),
+    )
     kind = models.CharField(max_length=11, choices=Kind.choices)
     start = models.PositiveIntegerField(help_text=_("First character, from 0."))
     end = models.PositiveIntegerField(help_text=_("The character behind the last one."))
@@ -96,9 +123,15 @@ class Finding(models.Model):
         constraints = (
             models.CheckConstraint(
                 name="a_finding_stands_in_one_text",
-                condition=Q(judgment__isnull=False, turn__isnull=True, prompt__isnull=True)
-                | Q(judgment__isnull=True, turn__isnull=False, prompt__isnull=True)
-                | Q(judgment__isnull=True, turn__isnull=True, prompt__isnull=False),
+                condition=reduce(or_, map(_only, PLACES)),
+            ),
+            models.CheckConstraint(
+                name="a_text_that_somebody_wrote_has_its_author",
+                condition=Q(participation__isnull=False) | Q(response__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="no_response_is_withheld",
+                condition=Q(response__isnull=True) | ~Q(decision="withhold"),
             ),
             models.CheckConstraint(
                 name="a_finding_has_characters", condition=Q(start__lt=F("end"))
@@ -110,7 +143,7 @@ class Finding(models.Model):
             ),
             models.UniqueConstraint(
                 name="one_finding_per_place_in_a_text",
-                fields=("judgment", "turn", "prompt", "start", "end", "kind"),
+                fields=(*PLACES, "start", "end", "kind"),
                 nulls_distinct=False,
             ),
         )

@@ -52,7 +52,10 @@ class ReleaseSettings(models.Model):
         """What a release does with texts that may say who wrote them, as long as nobody has decided."""
 
         REFUSE = "refuse", gettext_lazy("there is no release before they are decided")
-        WITHHOLD = "withhold", gettext_lazy("they are withheld")
+        WITHHOLD = (
+            "withhold",
+            gettext_lazy("they are withheld; in responses, what was found is redacted"),
+        )
 
     model_licences = models.JSONField(
         gettext_lazy("licences of the models' texts"),
@@ -83,7 +86,7 @@ class ReleaseSettings(models.Model):
         choices=UnreviewedTexts.choices,
         default=UnreviewedTexts.REFUSE,
         help_text=gettext_lazy(
-            "Texts people wrote are searched for e-mail addresses, phone numbers, national ids and their own names. Somebody decides what becomes of each finding."
+            "Texts people wrote, and the responses they judged, are searched for e-mail addresses, phone numbers, national ids and people's own names. Somebody decides what becomes of each finding."
         ),
     )
     FROZEN: tuple[str, ...] = ()

@@ -54,7 +54,9 @@ class RunProgress:
 
 def run_progress(run: GenerationRun) -> RunProgress:
     """Return how far the run has come, now."""
-    run.refresh_from_db(fields=("state", "pause_reason", "finished_at"))
+    run.refresh_from_db(
+        fields=("state", "pause_reason", "finished_at", "served_model", "server_version")
+    )
     with connection.cursor() as cursor:
         cursor.execute(PROGRESS, [run.pk])
         rows = cursor.fetchall()

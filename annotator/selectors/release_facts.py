@@ -71,10 +71,10 @@ WHERE person.project_id = %(project)s AND person.withdrawn_at IS NULL AND compar
 GROUP BY comparison.language ORDER BY comparison.language"""
 # What the check of texts found, and what was decided about it, in texts that may be published.
 FINDINGS = """
-SELECT finding.kind, COALESCE(NULLIF(finding.decision, ''), 'undecided'), count(*)
-FROM annotator_finding finding JOIN annotator_participation person ON person.id = finding.participation_id
+SELECT finding.response_id IS NOT NULL, finding.kind, COALESCE(NULLIF(finding.decision, ''), 'undecided'), count(*)
+FROM annotator_finding finding LEFT JOIN annotator_participation person ON person.id = finding.participation_id
 WHERE finding.project_id = %(project)s AND person.withdrawn_at IS NULL AND person.allows_texts IS NOT FALSE
-GROUP BY 1, 2 ORDER BY 1, 2"""
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
 REASONS = """
 SELECT excluded_for, count(*) FROM annotator_participation
 WHERE project_id = %(project)s AND withdrawn_at IS NULL AND excluded_at IS NOT NULL GROUP BY excluded_for ORDER BY excluded_for"""
@@ -136,8 +136,8 @@ class ReleaseFacts:
     """Reasons, and how many people."""
     tasks: list[tuple[str, int, int, int, int]]
     offers: list[tuple[str, str, int]]
-    findings: list[tuple[str, str, int]]
-    """What was found in texts: its kind, what was decided about it, how often."""
+    findings: list[tuple[bool, str, str, int]]
+    """What was found in texts: whether in a response, its kind, what was decided about it, how often."""
     licences: list[str]
     joined: int
     stayed: int
@@ -147,7 +147,11 @@ class ReleaseFacts:
     @property
     def undecided(self) -> int:
         """Return how many findings in texts nobody has decided about."""
-        return sum(count for _kind, decision, count in self.findings if decision == "undecided")
+        return sum(count for *_what, decision, count in self.findings if decision == "undecided")
+
+    def found(self, *, in_responses: bool) -> list[tuple[str, str, int]]:
+        """Return what was found in responses, or in what people wrote: kind, decision, how often."""
+        return [tuple(row) for where, *row in self.findings if where == in_responses]
 
 
 def read_facts(*, project: Project, snapshot: Snapshot, people: ReleasedPeople) -> ReleaseFacts:

@@ -1,15 +1,15 @@
 """The check of free texts before they are released, and what people decide about its findings.
 
 What an export may hold came through a judgment: the explanation, the message it answers, the prompt of somebody's
-own. So the log of changes says exactly which texts are new.
+own, the responses that were compared. So the log of changes says exactly which texts are new.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from annotator.bells import ring
@@ -21,6 +21,7 @@ from annotator.models import (
     Project,
     TextCheck,
 )
+from annotator.models.findings import PLACES
 from annotator.selectors.exports import Query, Snapshot
 from annotator.services.audit import record
 from pluralism.identifying import VERSION, find_identifying
@@ -29,7 +30,6 @@ D = Finding.Decision
 LOCK = 7354
 """First key of the advisory lock that the check of a project's new texts holds."""
 TEXTS_AT_ONCE = 500
-PLACES = ("judgment", "turn", "prompt")
 TEXTS = """
 SELECT change.id, judgment.participation_id, comparison.language, person.country, account.username, account.first_name,
     account.last_name, split_part(account.email, '@', 1), judgment.id, judgment.explanation,
@@ -45,7 +45,32 @@ LEFT JOIN annotator_prompt prompt ON prompt.id = conversation.prompt_id AND turn
 WHERE change.project_id = %(project)s AND change.id > %(cursor)s AND change.kind IN ('judged', 'revised')
     AND person.withdrawn_at IS NULL AND (judgment.explanation <> '' OR turn.message <> '' OR prompt.source = 'own')
 ORDER BY change.id"""
-# What was exported of these judgments reads otherwise now: of the explained one, of those behind a message or prompt.
+# The first judgment about a response brings it, so that each is read once. What answers a person may repeat their name.
+RESPONSES = """
+SELECT change.id, person.id, candidate_set.language, COALESCE(person.country, ''), COALESCE(account.username, ''),
+    COALESCE(account.first_name, ''), COALESCE(account.last_name, ''), COALESCE(split_part(account.email, '@', 1), ''),
+    response.id, response.text
+FROM annotator_change change
+JOIN annotator_judgment judgment ON judgment.id = change.judgment_id
+JOIN annotator_comparisonoption option ON option.comparison_id = judgment.comparison_id
+JOIN annotator_response response ON response.id = option.response_id
+JOIN annotator_candidateset candidate_set ON candidate_set.id = response.candidate_set_id
+LEFT JOIN annotator_turn turn ON turn.id = candidate_set.turn_id
+LEFT JOIN annotator_conversation conversation ON conversation.id = turn.conversation_id
+LEFT JOIN annotator_participation person ON person.id = conversation.participation_id
+LEFT JOIN annotator_annotator account ON account.id = person.annotator_id
+WHERE change.project_id = %(project)s AND change.id > %(cursor)s AND change.kind = 'judged' AND person.withdrawn_at IS NULL
+    AND NOT EXISTS (
+        SELECT FROM annotator_comparisonoption other JOIN annotator_judgment earlier ON earlier.comparison_id = other.comparison_id
+        WHERE other.response_id = response.id AND earlier.id < judgment.id)
+ORDER BY change.id"""
+SEARCHES = (
+    ("cursor", TEXTS, ("judgment", "turn", "prompt")),
+    ("response_cursor", RESPONSES, ("response",)),
+)
+"""How far each search has come, what is new since, and where its texts stand."""
+# What was exported of these judgments reads otherwise now: of the explained one, of those behind a message,
+# a prompt or a response.
 TELL = """
 INSERT INTO annotator_change (project_id, kind, judgment_id, at)
 SELECT %(project)s, 'marked', touched.id, clock_timestamp() FROM (
@@ -63,6 +88,18 @@ SELECT %(project)s, 'marked', touched.id, clock_timestamp() FROM (
     JOIN annotator_turn turn ON turn.conversation_id = begun.id
     JOIN annotator_judgment judgment ON judgment.turn_id = turn.id
     WHERE finding.id = ANY(%(findings)s)
+    UNION
+    SELECT judgment.id FROM annotator_finding finding
+    JOIN annotator_comparisonoption option ON option.response_id = finding.response_id
+    JOIN annotator_judgment judgment ON judgment.comparison_id = option.comparison_id
+    WHERE finding.id = ANY(%(findings)s)
+    UNION
+    SELECT judgment.id FROM annotator_finding finding
+    JOIN annotator_comparisonoption option ON option.response_id = finding.response_id
+    JOIN annotator_turn judged ON judged.comparison_id = option.comparison_id
+    JOIN annotator_turn later ON later.conversation_id = judged.conversation_id AND later.number > judged.number
+    JOIN annotator_judgment judgment ON judgment.turn_id = later.id
+    WHERE finding.id = ANY(%(findings)s)
 ) touched ORDER BY touched.id"""
 
 
@@ -78,15 +115,19 @@ def check_texts(*, project: Project) -> int:
     """
     TextCheck.objects.get_or_create(project=project, defaults={"version": VERSION})
     of_project = TextCheck.objects.filter(project=project)
-    of_project.filter(version__lt=VERSION).update(version=VERSION, cursor=0)
-    cursor = of_project.values_list("cursor", flat=True).get()
+    of_project.filter(version__lt=VERSION).update(version=VERSION, cursor=0, response_cursor=0)
+    done = of_project.values().get()
     found = 0
     with Snapshot(project=project) as snapshot:
-        query = Query(TEXTS, {"project": project.pk, "cursor": cursor})
-        for rows in snapshot.blocks(query, size=TEXTS_AT_ONCE):
-            found += _store([finding for row in rows for finding in _check(project, row)])
-            of_project.filter(cursor__lt=rows[-1][0]).update(cursor=rows[-1][0])
-        of_project.filter(cursor__lt=snapshot.cursor).update(cursor=snapshot.cursor)
+        for column, sql, places in SEARCHES:
+            query = Query(sql, {"project": project.pk, "cursor": done[column]})
+            for rows in snapshot.blocks(query, size=TEXTS_AT_ONCE):
+                found += _store(
+                    [finding for row in rows for finding in _check(project, row, places)]
+                )
+                # The next block may hold more of the same change.
+                _go_on(of_project, column, rows[-1][0] - 1)
+            _go_on(of_project, column, snapshot.cursor)
     Finding.objects.filter(project=project, version__lt=VERSION, decision="").delete()
     return found
 
@@ -112,7 +153,11 @@ def ring_for_texts() -> int:
     waiting = (
         Project.objects.annotate(newest=Subquery(newest))
         .filter(newest__isnull=False)
-        .exclude(text_check__version=VERSION, text_check__cursor__gte=F("newest"))
+        .exclude(
+            text_check__version=VERSION,
+            text_check__cursor__gte=F("newest"),
+            text_check__response_cursor__gte=F("newest"),
+        )
         .values_list("pk", flat=True)
     )
     for project_id in waiting:
@@ -149,7 +194,8 @@ def decide_findings(
     """Decide what becomes of findings, by their ids; return how many were decided otherwise than before.
 
     What an export says of their judgments changes with it, so increments are told. Findings of other projects
-    and decisions that there are not change nothing. The log names the findings, never what was found.
+    and decisions that there are not change nothing, nor does withholding a response. The log names the findings, never what
+    was found.
     """
     with connection.cursor() as cursor:
         lock = [Change.ADVISORY_LOCK, project.pk]
@@ -158,6 +204,8 @@ def decide_findings(
         for decision in (D.RELEASE, D.REDACT, D.WITHHOLD):
             wanted = [pk for pk, said in decisions.items() if said == decision]
             rows = Finding.objects.select_for_update().filter(project=project, pk__in=wanted)
+            if decision == D.WITHHOLD:
+                rows = rows.filter(response=None)
             fresh = list(
                 rows.exclude(decision=decision).order_by("pk").values_list("pk", flat=True)
             )
@@ -179,10 +227,27 @@ def decide_findings(
     return len(changed)
 
 
-def _check(project: Project, row: tuple[Any, ...]) -> Iterator[Finding]:
+def release_responses(*, project: Project, until: int, by: Annotator | None = None) -> int:
+    """Decide that all responses go as they are, as far as nothing was decided and no finding is newer than `until`."""
+    undecided = Finding.objects.filter(
+        project=project, decision="", response__isnull=False, pk__lte=until
+    )
+    return decide_findings(
+        project=project,
+        decisions=dict.fromkeys(undecided.values_list("pk", flat=True), D.RELEASE),
+        by=by,
+    )
+
+
+def _go_on(of_project: QuerySet[TextCheck], column: str, change: int) -> None:
+    """Write down how far a search has come, unless another has come further."""
+    of_project.filter(**{f"{column}__lt": change}).update(**{column: change})
+
+
+def _check(project: Project, row: tuple[Any, ...], places: Sequence[str]) -> Iterator[Finding]:
     """Yield what is found in the texts that came with one change."""
     (_change, person, language, country, *names), texts = row[:8], row[8:]
-    for place, number, text in zip(PLACES, texts[::2], texts[1::2], strict=True):
+    for place, number, text in zip(places, texts[::2], texts[1::2], strict=True):
         if number is None or not text:
             continue
         for found in find_identifying(
@@ -205,12 +270,13 @@ def _check(project: Project, row: tuple[Any, ...]) -> Iterator[Finding]:
 def _store(findings: list[Finding]) -> int:
     """Store findings; one that is there keeps what was decided about it."""
     different = {
-        (f.judgment_id, f.turn_id, f.prompt_id, f.start, f.end, f.kind): f for f in findings
+        (f.judgment_id, f.turn_id, f.prompt_id, f.response_id, f.start, f.end, f.kind): f
+        for f in findings
     }
     Finding.objects.bulk_create(
         different.values(),
         update_conflicts=True,
-        unique_fields=["judgment", "turn", "prompt", "start", "end", "kind"],
+        unique_fields=[*PLACES, "start", "end", "kind"],
         update_fields=["version"],
     )
     return len(different)

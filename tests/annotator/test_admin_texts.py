@@ -86,6 +86,43 @@ def test_the_rest_of_a_page_is_redacted_at_once(rita: Client, project: Project) 
     assert "Nothing waits for a decision" in rita.get(page(project)).content.decode()
 
 
+def test_responses_are_shown_apart_and_offered_no_withholding(
+    rita: Client, project: Project, django_assert_num_queries: Any
+) -> None:
+    judge_responses(project)
+    assert "carl@example.org" not in rita.get(page(project)).content.decode()
+    # As for people's texts.
+    with django_assert_num_queries(9):
+        html = rita.get(page(project), {"of": "models"}).content.decode()
+    assert "Ask <mark>carl@example.org</mark>" in html
+    assert "<mark>a@example.org" not in html
+    assert "Of people, to decide: 3" in html
+    assert "Responses, to decide: 2" in html
+    assert 'value="withhold"' not in html
+    assert "A response · a-model" in html
+
+
+def test_all_responses_are_released_with_one_button(rita: Client, project: Project) -> None:
+    judge_responses(project)
+    first, second = Finding.objects.filter(response__isnull=False).order_by("pk")
+    html = rita.get(page(project), {"of": "models"}).content.decode()
+    assert f'name="release_until" value="{second.pk}"' in html
+    sent = {"of": "models", f"finding-{first.pk}": "redact", "release_until": f"{second.pk}"}
+    response = rita.post(page(project), sent)
+    assert response["Location"] == f"{page(project)}?of=models"
+    assert decisions() == ["", "", "", "redact", "release"]
+    decided = rita.get(page(project), {"of": "models", "show": "decided"}).content.decode()
+    assert 'value="redact" checked' in decided
+
+
+def judge_responses(project: Project) -> None:
+    """Let somebody judge two responses with addresses in them."""
+    texts = ("Ask carl@example.org.", "Ask dora@example.org.", "Three.", "Four.")
+    make_set(project, texts=texts, model="a-model")
+    make_judgment(make_participation(project, make_annotator("bob")))
+    check_texts(project=project)
+
+
 @pytest.mark.parametrize(
     "sent",
     [

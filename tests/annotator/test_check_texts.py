@@ -233,7 +233,7 @@ def test_a_release_waits_for_decisions_and_says_where(
     make_judgment(alice, explanation=MAIL)
     release = released(project, formats=["native"])
     assert release.state == Release.State.FAILED
-    assert "2 places in texts may say who wrote them" in release.failure
+    assert "2 places in texts may say who somebody is" in release.failure
     assert f"/admin/annotator/project/{project.pk}/texts/" in release.failure
     with pytest.raises(CommandError, match="nobody has decided"):
         call_command("release", project.slug, "2.0")
@@ -246,7 +246,7 @@ def test_a_release_waits_for_decisions_and_says_where(
         {"kind": "phone", "decision": "redact", "count": 1},
     ]
     with default_storage.open(f"{release.folder}/METHODS.md") as file:
-        assert b"| email | redact | 1 |" in file.read()
+        assert b"| a person's text | email | redact | 1 |" in file.read()
 
 
 def test_undecided_texts_are_withheld_where_the_project_says_so(
@@ -267,9 +267,9 @@ def test_texts_that_are_not_published_wait_for_nobody(
 ) -> None:
     make_judgment(alice, explanation=MAIL)
     check_texts(project=project)
-    assert count_undecided(project=project) == 2
+    assert count_undecided(project=project).total == 2
     Participation.objects.filter(pk=alice.pk).update(allows_texts=False)
-    assert count_undecided(project=project) == 0
+    assert count_undecided(project=project).total == 0
     assert released(project, formats=["native"]).state == Release.State.PUBLISHED
 
 

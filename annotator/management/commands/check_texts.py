@@ -1,4 +1,4 @@
-"""`manage.py check_texts PROJECT`: search what people wrote for what may say who they are."""
+"""`manage.py check_texts PROJECT`: search what people wrote, and the responses they judged, for what may say who somebody is."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from annotator.services.findings import check_texts
 class Command(ProjectCommand):
     """See the module's docstring."""
 
-    help = "Checks the texts that nobody has checked for e-mail addresses, phone numbers, national ids and own names."
+    help = "Checks the texts and the judged responses that nobody has checked for e-mail addresses, phone numbers, national ids and own names."
 
     def work(self, project: Project, options: Mapping[str, Any]) -> None:
         """Check, and say what waits for a decision."""
@@ -22,5 +22,5 @@ class Command(ProjectCommand):
         found = check_texts(project=project)
         self.stdout.write(
             _("%(found)d places found; %(undecided)d wait for a decision.")
-            % {"found": found, "undecided": count_undecided(project=project)}
+            % {"found": found, "undecided": count_undecided(project=project).total}
         )

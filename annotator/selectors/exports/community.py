@@ -17,6 +17,7 @@ from annotator.selectors.exports.countries import COUNTRY_SQL
 from annotator.selectors.exports.decided import (
     EXPLANATION,
     PROMPT_TEXT,
+    RESPONSE_TEXT,
     as_decided,
     before_withheld,
 )
@@ -43,7 +44,7 @@ LEFT JOIN LATERAL (
         string_agg('# Response ' || chr(64 + letter::int) || E':\\n' || text, E'\\n' ORDER BY letter) AS listed,
         'response_' || chr(96 + (max(letter) FILTER (WHERE id = {judged}.choice_response_id))::int) AS preferred
     FROM (
-        SELECT response.id, response.text, row_number() OVER (ORDER BY md5(concat_ws(':', origin.seed, response.slot))) AS letter
+        SELECT response.id, {RESPONSE_TEXT} AS text, row_number() OVER (ORDER BY md5(concat_ws(':', origin.seed, response.slot))) AS letter
         FROM annotator_comparisonoption option
         JOIN annotator_response response ON response.id = option.response_id
         JOIN annotator_candidateset origin ON origin.id = response.candidate_set_id

@@ -19,6 +19,7 @@ TEXTS = {
     "judgment": ("annotator_judgment", "explanation"),
     "turn": ("annotator_turn", "message"),
     "prompt": ("annotator_prompt", "text"),
+    "response": ("annotator_response", "text"),
 }
 
 
@@ -28,11 +29,15 @@ def values_of(decisions: Sequence[str] = AS_DECIDED) -> dict[str, Any]:
 
 
 def as_decided(place: str, *, key: str, text: str) -> str:
-    """Return the SQL of a text as it may come out; `key` is the id of the judgment, turn or prompt it stands in."""
+    """Return the SQL of a text as it may come out; `key` is the id of the judgment, turn, prompt or response it stands in.
+
+    A response that nobody decided about has its findings redacted where others are withheld: what was compared stays readable.
+    """
     table, column = TEXTS[place]
+    is_withheld = "false" if place == "response" else "bool_or(marked.decision <> 'redact')"
     return f"""COALESCE((
     SELECT jsonb_object_agg(decided.place, decided.said) FROM (
-        SELECT marked.place, CASE WHEN bool_or(marked.decision <> 'redact') THEN '{WITHHELD}' ELSE
+        SELECT marked.place, CASE WHEN {is_withheld} THEN '{WITHHELD}' ELSE
             string_agg(substr(source.{column}, marked.done + 1, greatest(marked.start - marked.done, 0))
                 || '[redacted: ' || replace(marked.kind, '_', ' ') || ']', '' ORDER BY marked.start, marked."end")
             || substr(source.{column}, max(marked."end") + 1) END AS said
@@ -48,6 +53,12 @@ def as_decided(place: str, *, key: str, text: str) -> str:
 
 EXPLANATION = as_decided("judgment", key="judgment.id", text="judgment.explanation")
 PROMPT_TEXT = as_decided("prompt", key="prompt.id", text="prompt.text")
+RESPONSE_TEXT = as_decided("response", key="response.id", text="response.text")
+WINNER = f"""JOIN LATERAL (
+    SELECT response.id, response.candidate_set_id, {RESPONSE_TEXT} AS text
+    FROM annotator_response response WHERE response.id = judgment.choice_response_id
+) winner ON true"""  # noqa: S608 - constants of this file
+"""The join of the chosen response."""
 
 
 def before_withheld(turn: str) -> str:

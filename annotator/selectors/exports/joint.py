@@ -2,6 +2,7 @@
 
 from annotator.models import Project
 from annotator.selectors.exports.columns import COMMON, INTEGER, SMALL, TEXT, Column
+from annotator.selectors.exports.decided import RESPONSE_TEXT, WINNER
 from annotator.selectors.exports.preference import MARGIN, is_strength_asked
 from annotator.selectors.exports.shapes import COLLECTED, Filters, Shape
 
@@ -20,14 +21,17 @@ JOINT = (
     Column("rejected_id", "loser.id", INTEGER),
 )
 
-SIDES = """
-JOIN annotator_response winner ON winner.id = judgment.choice_response_id
+SIDES = f"""
+{WINNER}
 JOIN annotator_candidateset chosen_set ON chosen_set.id = winner.candidate_set_id
 JOIN annotator_prompt chosen_prompt ON chosen_prompt.id = chosen_set.prompt_id
 JOIN annotator_comparisonoption other ON other.comparison_id = judgment.comparison_id AND other.response_id <> winner.id
-JOIN annotator_response loser ON loser.id = other.response_id
+JOIN LATERAL (
+    SELECT response.id, response.candidate_set_id, {RESPONSE_TEXT} AS text
+    FROM annotator_response response WHERE response.id = other.response_id
+) loser ON true
 JOIN annotator_candidateset rejected_set ON rejected_set.id = loser.candidate_set_id
-JOIN annotator_prompt rejected_prompt ON rejected_prompt.id = rejected_set.prompt_id"""
+JOIN annotator_prompt rejected_prompt ON rejected_prompt.id = rejected_set.prompt_id"""  # noqa: S608 - constants
 
 
 def joint(project: Project, filters: Filters) -> Shape:  # noqa: ARG001 - a choice is between pairs as a whole

@@ -1,6 +1,6 @@
 """What had been said when a judgment was given, as messages: the prompt, and in later turns all that came before."""
 
-from annotator.selectors.exports.decided import PROMPT_TEXT, as_decided
+from annotator.selectors.exports.decided import PROMPT_TEXT, RESPONSE_TEXT, as_decided
 
 MESSAGE = as_decided("turn", key="step.id", text="step.message")
 
@@ -29,7 +29,7 @@ def said_so_far(*, with_system: bool) -> str:
             SELECT 2 * step.number - 1 AS place, 'user' AS role, CASE WHEN step.number = 1 THEN {PROMPT_TEXT} ELSE {MESSAGE} END AS content
             FROM annotator_turn step WHERE step.conversation_id = turn.conversation_id AND step.number <= turn.number
             UNION ALL
-            SELECT 2 * step.number - 2, 'assistant', response.text
+            SELECT 2 * step.number - 2, 'assistant', {RESPONSE_TEXT}
             FROM annotator_turn step JOIN annotator_response response ON response.id = step.continues_id
             WHERE step.conversation_id = turn.conversation_id AND step.number <= turn.number
             {opening}

@@ -18,7 +18,7 @@ from annotator.selectors.exports.columns import (
     list_of,
     moment,
 )
-from annotator.selectors.exports.decided import EXPLANATION, PROMPT_TEXT
+from annotator.selectors.exports.decided import EXPLANATION, PROMPT_TEXT, RESPONSE_TEXT
 from annotator.selectors.exports.messages import said_so_far
 
 CHOICE = {"kind": TEXT, "response_id": INTEGER, "position_shown": SMALL}
@@ -50,9 +50,9 @@ CONTEXT_SQL = (
 )
 """With two prompts, each stands beside its response."""
 
-RESPONSES_SQL = """(
+RESPONSES_SQL = f"""(
     SELECT json_agg(json_build_object(
-        'id', response.id, 'text', response.text,
+        'id', response.id, 'text', {RESPONSE_TEXT},
         'prompt', CASE WHEN comparison.candidate_set_id IS NULL THEN (
             SELECT own.text FROM annotator_candidateset origin JOIN annotator_prompt own ON own.id = origin.prompt_id
             WHERE origin.id = response.candidate_set_id) END,
@@ -65,7 +65,7 @@ RESPONSES_SQL = """(
         ORDER BY array_position(judgment.display_order, option.position))
     FROM annotator_comparisonoption option
     JOIN annotator_response response ON response.id = option.response_id
-    WHERE option.comparison_id = judgment.comparison_id)"""
+    WHERE option.comparison_id = judgment.comparison_id)"""  # noqa: S608 - constants
 
 CHOICE_SQL = """json_build_object(
     'kind', judgment.choice_kind, 'response_id', judgment.choice_response_id,

@@ -12,6 +12,7 @@ from annotator.selectors.exports.columns import (
     TEXT,
     Column,
 )
+from annotator.selectors.exports.decided import RESPONSE_TEXT, WINNER
 from annotator.selectors.exports.shapes import COLLECTED, PROMPT_SQL, Filters, Shape, said
 from annotator.selectors.exports.verdicts import (
     asked_about,
@@ -53,24 +54,24 @@ MARGIN = Column("margin", STRENGTH, NUMBER)
 """0.0, which changes nothing in a loss, where the strength was not asked: in another wave, of a criterion."""
 
 LOSERS = {
-    "all": """
+    "all": f"""
 JOIN LATERAL (
-    SELECT response.id, response.text, count(*) OVER () AS pairs
+    SELECT response.id, {RESPONSE_TEXT} AS text, count(*) OVER () AS pairs
     FROM annotator_comparisonoption option
     JOIN annotator_response response ON response.id = option.response_id
     WHERE option.comparison_id = judgment.comparison_id AND option.response_id <> judgment.choice_response_id
     ORDER BY option.position
-) loser ON true""",
+) loser ON true""",  # noqa: S608 - constants
     # Drawn from the comparison's stored seed: the same pair in every export.
-    "one": """
+    "one": f"""
 JOIN LATERAL (
-    SELECT response.id, response.text, 1 AS pairs
+    SELECT response.id, {RESPONSE_TEXT} AS text, 1 AS pairs
     FROM annotator_comparisonoption option
     JOIN annotator_response response ON response.id = option.response_id
     WHERE option.comparison_id = judgment.comparison_id AND option.response_id <> judgment.choice_response_id
     ORDER BY md5(concat_ws(':', comparison.seed, judgment.id, option.position))
     LIMIT 1
-) loser ON true""",
+) loser ON true""",  # noqa: S608 - constants
 }
 """Pairs per judgment: the winner against each other response, or against one."""
 
@@ -111,8 +112,7 @@ def _pairs(texts: tuple[Column, ...], project: Project, filters: Filters) -> Sha
     if only_one_wins(project, filters):
         return Shape(
             columns=columns,
-            joins="JOIN annotator_response winner ON winner.id = judgment.choice_response_id"
-            + LOSERS[filters.pairs],
+            joins=WINNER + LOSERS[filters.pairs],
             conditions=(COLLECTED, "judgment.choice_kind = 'response'"),
         )
     pairs, order = ORDERS[filters.pairs]

@@ -12,6 +12,7 @@ from annotator.selectors.exports.columns import (
     Column,
     list_of,
 )
+from annotator.selectors.exports.decided import RESPONSE_TEXT
 from annotator.selectors.exports.shapes import COLLECTED, PROMPT_SQL, Filters, Shape
 from annotator.selectors.exports.verdicts import (
     asked_about,
@@ -20,14 +21,14 @@ from annotator.selectors.exports.verdicts import (
     scored,
 )
 
-ANSWERS = """(
+ANSWERS = f"""(
     SELECT json_agg(json_build_object(
-        'answer', response.text, 'rank', CASE WHEN response.id = judgment.choice_response_id THEN 1 ELSE 2 END,
+        'answer', {RESPONSE_TEXT}, 'rank', CASE WHEN response.id = judgment.choice_response_id THEN 1 ELSE 2 END,
         'response_id', response.id)
         ORDER BY response.id <> judgment.choice_response_id, option.position)
     FROM annotator_comparisonoption option
     JOIN annotator_response response ON response.id = option.response_id
-    WHERE option.comparison_id = judgment.comparison_id)"""
+    WHERE option.comparison_id = judgment.comparison_id)"""  # noqa: S608 - constants
 
 RANKING = (
     Column("prompt", PROMPT_SQL, MESSAGES),

@@ -17,7 +17,7 @@ from annotator.selectors.exports.columns import (
     Column,
     list_of,
 )
-from annotator.selectors.exports.decided import PROMPT_TEXT
+from annotator.selectors.exports.decided import PROMPT_TEXT, RESPONSE_TEXT
 from annotator.selectors.exports.shapes import COLLECTED, Filters, Shape
 
 FEWEST = 5
@@ -35,7 +35,7 @@ JOIN LATERAL (
          - {Z} * sqrt(max(votes)::float / max(n) * (1 - max(votes)::float / max(n)) / max(n) + {Z}^2 / (4 * max(n)::float ^ 2)))
         / (1 + {Z}^2 / max(n)) AS lower
     FROM (
-        SELECT response.id, response.text, response.model, option.position, votes.votes,
+        SELECT response.id, {RESPONSE_TEXT} AS text, response.model, option.position, votes.votes,
             max(votes.votes) OVER () AS most, votes.n
         FROM annotator_comparisonoption option
         JOIN annotator_response response ON response.id = option.response_id
@@ -48,7 +48,7 @@ JOIN LATERAL (
         ) votes ON true
         WHERE option.comparison_id = judgment.comparison_id
     ) voted
-) agreed ON agreed.n >= {FEWEST} AND agreed.favourites = 1 AND agreed.lower > 1.0 / agreed.k"""  # noqa: S608 - numbers of this file only
+) agreed ON agreed.n >= {FEWEST} AND agreed.favourites = 1 AND agreed.lower > 1.0 / agreed.k"""  # noqa: S608 - numbers and constants only
 
 # A set's row stands at the first of its judgments, so that it is written once.
 FIRST_OF_ITS_SET = """NOT EXISTS (

@@ -10,6 +10,7 @@ from annotator.selectors.exports.columns import (
     TRUTH,
     Column,
 )
+from annotator.selectors.exports.decided import RESPONSE_TEXT
 from annotator.selectors.exports.shapes import COLLECTED, PROMPT_SQL, Filters, Shape, said
 from annotator.selectors.exports.verdicts import asked_about, criterion_column, either
 
@@ -27,14 +28,14 @@ UNPAIRED = (
     Column("response_id", "rated.id", INTEGER),
 )
 
-RATED = """
+RATED = f"""
 JOIN LATERAL (
-    SELECT response.id, response.text, option.position, {source} AS source
+    SELECT response.id, {RESPONSE_TEXT} AS text, option.position, {{source}} AS source
     FROM annotator_comparisonoption option
     JOIN annotator_response response ON response.id = option.response_id
     WHERE option.comparison_id = judgment.comparison_id
     ORDER BY option.position
-) rated ON true"""
+) rated ON true"""  # noqa: S608 - constants
 
 
 OVERALL_SOURCE = """CASE WHEN option.position = ANY(judgment.vetoes) THEN 'veto'

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from annotator.errors import Refused
 from annotator.models import Project, Wave
 from annotator.selectors.exports.columns import TEXT, Column
+from annotator.selectors.exports.decided import RESPONSE_TEXT
 from annotator.selectors.exports.shapes import Filters
 
 OVERALL, ALL = "overall", "all"
@@ -51,7 +52,7 @@ def criterion_column(filters: Filters) -> Column:
 def scored(filters: Filters) -> str:
     """Return the SELECT of a judgment's responses, each with its score for the question of the row."""
     score = either(filters, overall=OVERALL_SCORE, criterion=CRITERION_SCORE)
-    return f"""SELECT response.id, response.text, option.position, {score} AS score
+    return f"""SELECT response.id, {RESPONSE_TEXT} AS text, option.position, {score} AS score
     FROM annotator_comparisonoption option
     JOIN annotator_response response ON response.id = option.response_id
     WHERE option.comparison_id = judgment.comparison_id"""  # noqa: S608 - constants of this file

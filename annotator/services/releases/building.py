@@ -193,14 +193,19 @@ def _manifest(
         },
         "texts": {
             "checked_by": VERSION,
-            "findings": [
-                {"kind": kind, "decision": decision, "count": count}
-                for kind, decision, count in facts.findings
-            ],
+            "findings": _found(facts, in_responses=False),
+            "findings_in_responses": _found(facts, in_responses=True),
             "undecided": release.project.unreviewed_texts,
         },
         "files": [file.as_json() for file in files],
     }
+
+
+def _found(facts: ReleaseFacts, *, in_responses: bool) -> list[dict[str, Any]]:
+    return [
+        {"kind": kind, "decision": decision, "count": count}
+        for kind, decision, count in facts.found(in_responses=in_responses)
+    ]
 
 
 def _store(release: Release, folder: Path, manifest: dict[str, Any]) -> None:

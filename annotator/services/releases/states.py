@@ -37,7 +37,7 @@ def start_release(
     """
     wanted = _fitting(project, formats)
     if project.unreviewed_texts == Project.UnreviewedTexts.REFUSE:
-        refuse_undecided(project=project, undecided=count_undecided(project=project))
+        refuse_undecided(project=project, undecided=count_undecided(project=project).total)
     release = Release(
         project=project,
         version=version,
@@ -79,8 +79,8 @@ def refuse_undecided(*, project: Project, undecided: int) -> None:
         raise Refused(
             "undecided_texts",
             ngettext(
-                "%(count)d place in a text may say who wrote it, and nobody has decided what becomes of it. Decide at %(address)s, or let undecided texts be withheld in the project's settings.",
-                "%(count)d places in texts may say who wrote them, and nobody has decided what becomes of them. Decide at %(address)s, or let undecided texts be withheld in the project's settings.",
+                "%(count)d place in a text may say who somebody is, and nobody has decided what becomes of it. Decide at %(address)s, or let undecided texts be withheld in the project's settings.",
+                "%(count)d places in texts may say who somebody is, and nobody has decided what becomes of them. Decide at %(address)s, or let undecided texts be withheld in the project's settings.",
                 undecided,
             )
             % {"count": undecided, "address": f"{settings.PUBLIC_URL}{page}"},

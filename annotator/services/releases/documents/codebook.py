@@ -114,7 +114,11 @@ def write_codebook(
     *, release: Release, facts: ReleaseFacts, features: Mapping[str, Mapping[str, Feature]]
 ) -> str:
     """Return the codebook; the words are those of the waves that have judgments in the release."""
-    parts = [f"# Codebook of {release.project.name}, release {release.version}"]
+    parts = [
+        f"# Codebook of {release.project.name}, release {release.version}",
+        "In a text of a person or a model, `[redacted: email]`, `[redacted: phone]`, `[redacted: national id]` and `[redacted: name]` "
+        "stand for characters that were taken out, `[withheld]` for a person's whole text. All else is as it was written; METHODS.md tells more.",
+    ]
     for name, columns in features.items():
         rows = [
             [f"`{column}`", spell_type(feature), MEANINGS[column]]

@@ -37,7 +37,7 @@ def write_methods(
                 ),
                 "## What is told of people",
                 _anonymity(people),
-                "## Texts that people wrote",
+                "## Personal data in texts",
                 _texts(release, facts),
                 "## Consent and payment",
                 _consent(release, facts),
@@ -153,20 +153,27 @@ def _anonymity(people: ReleasedPeople) -> str:
 def _texts(release: Release, facts: ReleaseFacts) -> str:
     checked = (
         "Explanations, messages and people's own prompts were searched for e-mail addresses, phone numbers, national ids and "
-        "their authors' own names. "
+        "their authors' own names; all responses that people judged as well, for the name of a person where they answer one. "
+        "What models wrote is counted apart: they make most of such numbers and addresses up. "
     )
     if not facts.findings:
         return checked + "Nothing was found."
     undecided = (
-        f"{facts.undecided:,} of the places were not decided; their texts are withheld. "
+        f"{facts.undecided:,} of the places were not decided; their texts are withheld, and in responses they are redacted. "
         if release.project.unreviewed_texts == release.project.UnreviewedTexts.WITHHOLD
         else ""
     )
     return (
         f"{checked}People looked at what was found and decided: `release` leaves it, `redact` puts a marker such as "
-        "`[redacted: email]` in its place, but not in what models answered to it, `withhold` takes the whole text out (`[withheld]`), and with a message or a "
-        f"prompt all that answers it. {undecided}\n\n"
-        + table(["found", "decision", "places"], facts.findings)
+        "`[redacted: email]` in its place, in every row that holds the text, `withhold` takes a whole text that a person wrote out "
+        f"(`[withheld]`), and with a message or a prompt all that answers it. {undecided}\n\n"
+        + table(
+            ["found in", "found", "decision", "places"],
+            [
+                ["a response" if in_response else "a person's text", *rest]
+                for in_response, *rest in facts.findings
+            ],
+        )
     )
 
 
