@@ -4,22 +4,26 @@
 
 A set is four independent responses. The tiny model of `make test-vllm` answers noise that ends after 128
 tokens on average, so the sets are complete: ours are checked, stored, rendered and opened for comparison.
-The plain client reads the answers and drops them, with the concurrency at which it is fastest. They take
-turns at being first. What is compared are tokens per second: of the noise a few answers are empty, and
-ours asks for these again.
+The plain client reads the answers and drops them. What is compared are tokens per second: of the noise a
+few answers are empty, and ours asks for these again.
+
+Which number of requests at a time is best depends on the server, and one try tells little. So each round
+measures both at every number, one right after the other, in turns at being first; each side's best is the
+one with the highest median.
 """
 
 import argparse
 import asyncio
+import json
 import os
 import statistics
 import subprocess
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +32,7 @@ import httpx2
 from benchmarks.processes import cpu_seconds
 from benchmarks.table import row
 from config.embedded import run_services
-from tests.vllm.real_server import API_KEY, MODEL, ROOT, run_vllm
+from tests.vllm.real_server import API_KEY, MODEL, ROOT, RealServer, run_vllm
 
 if TYPE_CHECKING:  # Django is set up when the servers are there
     from annotator.models import GenerationRun
@@ -36,8 +40,13 @@ if TYPE_CHECKING:  # Django is set up when the servers are there
 K = 4
 MAX_TOKENS = 1024
 CONCURRENCIES = (16, 32, 64)
-SETS_TO_CHOOSE = 64
-"""So many sets tell which concurrency suits the plain client best."""
+PREFIXED: dict[str, dict[str, object]] = {
+    "nc_prompt": {"protocol": "structured", "max_tokens": 1800, "max_characters": 120},
+    "value_systems": {"max_tokens": MAX_TOKENS},
+    "independent": {"max_tokens": MAX_TOKENS},
+}
+"""Strategies whose shared prefixes are looked at."""
+SETS_TO_WARM = 32
 KEEPALIVE = 2.0
 """The server closes idle connections after 5 s; one that is reused at that moment would be reset."""
 
@@ -59,8 +68,8 @@ class Measured:
 def main() -> None:
     """Start the servers and a worker, measure the pairs, print the rows."""
     parser = argparse.ArgumentParser(description="Generation against a plain client.")
-    parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--sets", type=int, default=300)
+    parser.add_argument("--pairs", type=int, default=5, help="At each concurrency.")
+    parser.add_argument("--sets", type=int, default=200)
     arguments = parser.parse_args()
     subprocess.run(["bash", ROOT / "tests" / "vllm" / "install.sh"], check=True)
     with ExitStack() as stack:
@@ -75,18 +84,38 @@ def main() -> None:
             "VLLM_BASE_URL": server.base_url,
             "VLLM_API_KEY": API_KEY,
             "VLLM_MODEL": MODEL,
-            "VLLM_CONCURRENCY": str(max(CONCURRENCIES)),
-            "VLLM_PRIORITY": "true",
+            "VLLM_ENDPOINTS": json.dumps(_endpoints(server.base_url)),
         }
         set_up_django()
         from tests.workers.celery_worker import run_worker
 
         worker = stack.enter_context(run_worker(log=folder / "worker.log"))
-        concurrency = best_concurrency()
-        bench = Bench(worker.pid, sets=arguments.sets, concurrency=concurrency)
-        pairs = [bench.measure_pair(number) for number in range(arguments.pairs)]
-        for line in _rows(pairs, sets=arguments.sets, concurrency=concurrency):
+        bench = Bench(worker.pid, sets=arguments.sets)
+        bench.warm_up()
+        for number in range(arguments.pairs):
+            bench.measure_round(number)
+        for line in bench.rows():
             print(line)
+        for strategy, parameters in PREFIXED.items():
+            print(_hits(server, strategy, parameters, sets=arguments.sets))
+
+
+def _endpoints(base_url: str) -> list[dict[str, object]]:
+    """Return the server under a name for each concurrency."""
+    return [
+        {
+            "name": _name(number),
+            "base_url": base_url,
+            "api_key": API_KEY,
+            "concurrency": number,
+            "priority": True,
+        }
+        for number in CONCURRENCIES
+    ]
+
+
+def _name(concurrency: int) -> str:
+    return f"at-{concurrency}"
 
 
 def set_up_django() -> None:
@@ -98,74 +127,111 @@ def set_up_django() -> None:
     call_command("migrate", verbosity=0)
 
 
-def best_concurrency() -> int:
-    """Return the number of requests at a time with which the plain client is fastest, and warm everything."""
-    run = queue_run("warm-up", SETS_TO_CHOOSE)
-    measure_ours(run)
-    bodies = _bodies(run)
-    measure_plain(bodies, concurrency=CONCURRENCIES[0])
-    rates = {number: measure_plain(bodies, concurrency=number).rate for number in CONCURRENCIES}
-    best = max(rates, key=lambda number: rates[number])
-    said = ", ".join(f"{number}: {rate:.0f}/s" for number, rate in rates.items())
-    print(f"the plain client by requests at a time: {said}; best {best}", flush=True)
-    return best
-
-
 @dataclass(frozen=True)
 class Bench:
-    """Pairs of ours and the plain client, with one worker."""
+    """Pairs of ours and the plain client at each concurrency, with one worker."""
 
     worker: int
     sets: int
-    concurrency: int
+    ours: dict[int, list[Measured]] = field(default_factory=lambda: defaultdict(list))
+    plain: dict[int, list[Measured]] = field(default_factory=lambda: defaultdict(list))
 
-    def measure_pair(self, number: int) -> tuple[Measured, Measured]:
-        """Queue a run, then let a worker and a plain client go through the same requests, one after the other."""
-        run = queue_run(f"pair-{number}", self.sets)
-        bodies = _bodies(run)
-        if number % 2 == 0:
-            ours = measure_ours(run, worker=self.worker)
-            plain = measure_plain(bodies, concurrency=self.concurrency)
-        else:
-            plain = measure_plain(bodies, concurrency=self.concurrency)
-            ours = measure_ours(run, worker=self.worker)
-        print(
-            f"pair {number}: ours {self._said(ours)}; plain {self._said(plain)}; ratio {ours.rate / plain.rate:.3f}",
-            flush=True,
-        )
-        return ours, plain
+    def warm_up(self) -> None:
+        """Let everything happen once: detectors are loaded, connections made, the server has compiled."""
+        run = queue_run("warm-up", SETS_TO_WARM)
+        measure_ours(run)
+        measure_plain(_bodies(run), concurrency=CONCURRENCIES[0])
+
+    def measure_round(self, number: int) -> None:
+        """Measure a pair at each concurrency; who is first changes from pair to pair and from round to round."""
+        for place, concurrency in enumerate(CONCURRENCIES):
+            run = queue_run(
+                f"round-{number}-at-{concurrency}", self.sets, endpoint=_name(concurrency)
+            )
+            bodies = _bodies(run)
+            if (number + place) % 2 == 0:
+                ours = measure_ours(run, worker=self.worker)
+                plain = measure_plain(bodies, concurrency=concurrency)
+            else:
+                plain = measure_plain(bodies, concurrency=concurrency)
+                ours = measure_ours(run, worker=self.worker)
+            self.ours[concurrency].append(ours)
+            self.plain[concurrency].append(plain)
+            print(
+                f"round {number}, {concurrency} at a time: ours {self._said(ours)}; plain {self._said(plain)}; "
+                f"ratio {ours.rate / plain.rate:.3f}",
+                flush=True,
+            )
 
     def _said(self, measured: Measured) -> str:
         per_set = 1000 * measured.cpu / self.sets
         return f"{measured.seconds:.1f} s, {measured.tokens} tokens, {measured.rate:.0f}/s, {per_set:.1f} ms CPU a set"
 
-
-def _rows(
-    pairs: Sequence[tuple[Measured, Measured]], *, sets: int, concurrency: int
-) -> tuple[str, str]:
-    ours, plain = (statistics.median(one.rate for one in side) for side in zip(*pairs, strict=True))
-    cpu, plain_cpu = (
-        1000 * statistics.median(one.cpu for one in side) / sets
-        for side in zip(*pairs, strict=True)
-    )
-    length = statistics.mean(one.tokens for _ours, one in pairs) / sets / K
-    return (
-        row(
-            f"generation: {sets} sets of {K} × {length:.0f} tokens through Celery",
-            f"{ours:.0f} tokens/s",
-            f"a plain asyncio client, {concurrency} requests at a time: {plain:.0f} tokens/s",
-            [ours.rate / plain.rate for ours, plain in pairs],
+    def rows(self) -> Iterator[str]:
+        """Return the lines of the table: each concurrency by itself, then best against best."""
+        length = statistics.mean(one.tokens for many in self.plain.values() for one in many)
+        figure = f"generation: {self.sets} sets of {K} × {length / self.sets / K:.0f} tokens through Celery"
+        best, best_plain = _best(self.ours), _best(self.plain)
+        for concurrency in CONCURRENCIES:
+            yield row(
+                f"{figure}, {concurrency} requests at a time",
+                f"{_rate(self.ours[concurrency]):.0f} tokens/s",
+                f"a plain asyncio client with as many: {_rate(self.plain[concurrency]):.0f} tokens/s",
+                _ratios(self.ours[concurrency], self.plain[concurrency]),
+                "≥ 0.9" if concurrency == best_plain else "",
+            )
+        yield row(
+            f"the same, each side at its best: ours with {best}",
+            f"{_rate(self.ours[best]):.0f} tokens/s",
+            f"the plain client with {best_plain}: {_rate(self.plain[best_plain]):.0f} tokens/s",
+            _ratios(self.ours[best], self.plain[best_plain]),
             "≥ 0.95",
-        ),
-        row(
+        )
+        yield row(
             "CPU of the worker's processes per set meanwhile",
-            f"{cpu:.1f} ms",
-            f"the plain client: {plain_cpu:.1f} ms",
-        ),
+            self._cpu(self.ours[best]),
+            f"the plain client: {self._cpu(self.plain[best_plain])}",
+        )
+
+    def _cpu(self, measured: Sequence[Measured]) -> str:
+        return f"{1000 * statistics.median(one.cpu for one in measured) / self.sets:.1f} ms"
+
+
+def _hits(server: RealServer, strategy: str, parameters: dict[str, object], *, sets: int) -> str:
+    """Return the row that tells which share of a run's prompt tokens the server had in its prefix cache."""
+    names = ("vllm:prefix_cache_hits_total", "vllm:prefix_cache_queries_total")
+    before = [server.metric(name) for name in names]
+    measure_ours(queue_run(f"prefix-{strategy}", sets, strategy=strategy, parameters=parameters))
+    hits, queries = (server.metric(name) - was for name, was in zip(names, before, strict=True))
+    return row(
+        f"prompt tokens of {sets} sets of `{strategy}` that were in the prefix cache",
+        f"{hits / queries:.0%}",
+        f"{queries / sets:.0f} prompt tokens a set",
     )
 
 
-def queue_run(slug: str, sets: int, *, language: str = "en") -> "GenerationRun":
+def _rate(measured: Sequence[Measured]) -> float:
+    return statistics.median(one.rate for one in measured)
+
+
+def _best(by_concurrency: Mapping[int, Sequence[Measured]]) -> int:
+    return max(by_concurrency, key=lambda number: _rate(by_concurrency[number]))
+
+
+def _ratios(ours: Sequence[Measured], plain: Sequence[Measured]) -> list[float]:
+    """Return the ratio of each round."""
+    return [one.rate / other.rate for one, other in zip(ours, plain, strict=True)]
+
+
+def queue_run(
+    slug: str,
+    sets: int,
+    *,
+    language: str = "en",
+    endpoint: str = "",
+    strategy: str = "independent",
+    parameters: Mapping[str, object] | None = None,
+) -> "GenerationRun":
     """Start a run and pause it in the same transaction, so that its bell finds nothing to do yet."""
     from django.db import transaction
 
@@ -185,7 +251,10 @@ def queue_run(slug: str, sets: int, *, language: str = "en") -> "GenerationRun":
     )
     with transaction.atomic():
         run = start_run(
-            project=project, strategy="independent", parameters={"max_tokens": MAX_TOKENS}
+            project=project,
+            strategy=strategy,
+            parameters=parameters or {"max_tokens": MAX_TOKENS},
+            endpoints=[endpoint] if endpoint else [],
         )
         pause_run(run=run)
     return run

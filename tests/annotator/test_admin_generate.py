@@ -138,6 +138,20 @@ def test_without_a_model_server_the_form_says_so(
 
     assert response.status_code == 422
     assert "No model server is configured" in response.content.decode()
+    assert response.context["estimate"].sets == 3
+
+
+def test_what_was_sent_is_estimated_where_the_run_is_refused(
+    adam: Client, project: Project, settings: Settings
+) -> None:
+    sent = {"strategy": "independent", "independent-max_tokens": "50"}
+    assert adam.post(page(project), sent).status_code == 302
+    response = adam.post(page(project), sent)
+    assert response.status_code == 422
+    assert "Nothing: no prompt here lacks such candidates." in response.content.decode()
+    settings.VLLM_BASE_URL = ""
+    response = adam.post(page(project), {**sent, "independent-max_tokens": "60"})
+    assert response.context["estimate"].tokens == 3 * 4 * 60
 
 
 def test_the_estimate_is_shown_first_and_nothing_starts_by_asking_for_it(

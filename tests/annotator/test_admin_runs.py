@@ -40,6 +40,15 @@ def test_the_live_part_asks_again_while_the_run_goes_on(adam: Client, run: Gener
     assert "hx-trigger" not in adam.get(page(run, "progress")).content.decode()
 
 
+def test_the_live_part_says_who_answers_as_soon_as_it_is_known(
+    adam: Client, run: GenerationRun
+) -> None:
+    assert "Answered by" not in adam.get(page(run, "progress")).content.decode()
+    GenerationRun.objects.filter(pk=run.pk).update(served_model="Q<wen", server_version="0.32.0")
+    shown = adam.get(page(run, "progress")).content.decode()
+    assert "Answered by <code>Q&lt;wen</code>, on a model server of version 0.32.0." in shown
+
+
 def test_failures_are_counted_by_reason_with_examples(adam: Client, run: GenerationRun) -> None:
     failed = CandidateSet.objects.filter(run=run).earliest("pk")
     CandidateSet.objects.filter(pk=failed.pk).update(

@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,8 +106,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def run_vllm(folder: Path, *, port: int = 0) -> Iterator[RealServer]:
-    """Make the model, start the server, wait until it generates; stop it at the end. Its log lies in `folder`."""
+def run_vllm(folder: Path, *, port: int = 0, more: Sequence[str] = ()) -> Iterator[RealServer]:
+    """Make the model, start the server with these options and `more`, wait until it generates; stop it at the end.
+
+    Its log lies in `folder`.
+    """
     model = folder / "model"
     subprocess.run([PYTHON, ROOT / "tests" / "vllm" / "tiny_model.py", model], check=True)
     port = port or free_port()
@@ -125,6 +128,7 @@ def run_vllm(folder: Path, *, port: int = 0) -> Iterator[RealServer]:
         "--port",
         str(port),
         *OPTIONS,
+        *more,
     ]
     log = folder / "vllm.log"
     with log.open("wb") as output:
