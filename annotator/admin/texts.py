@@ -72,7 +72,7 @@ class TextsPage(ProjectPages):
         return HttpResponseRedirect(address + (f"?{urlencode(kept)}" if kept else ""))
 
 
-def _offered(*, by_models: bool) -> list[tuple[str, str]]:
+def _offered(*, by_models: bool) -> list[Any]:
     """Return the decisions to choose from: a response is released or redacted, so that what was compared can be read."""
     left_out = {Finding.Decision.OPEN, *([Finding.Decision.WITHHOLD] if by_models else [])}
     return [(value, label) for value, label in Finding.Decision.choices if value not in left_out]

@@ -149,9 +149,9 @@ class ReleaseFacts:
         """Return how many findings in texts nobody has decided about."""
         return sum(count for *_what, decision, count in self.findings if decision == "undecided")
 
-    def found(self, *, in_responses: bool) -> list[tuple[str, str, int]]:
+    def found(self, *, in_responses: bool) -> list[list[Any]]:
         """Return what was found in responses, or in what people wrote: kind, decision, how often."""
-        return [tuple(row) for where, *row in self.findings if where == in_responses]
+        return [row for where, *row in self.findings if where == in_responses]
 
 
 def read_facts(*, project: Project, snapshot: Snapshot, people: ReleasedPeople) -> ReleaseFacts:

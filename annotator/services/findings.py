@@ -69,6 +69,7 @@ SEARCHES = (
     ("response_cursor", RESPONSES, ("response",)),
 )
 """How far each search has come, what is new since, and where its texts stand."""
+COLUMNS = [column for column, _sql, _places in SEARCHES]
 # What was exported of these judgments reads otherwise now: of the explained one, of those behind a message,
 # a prompt or a response.
 TELL = """
@@ -116,7 +117,7 @@ def check_texts(*, project: Project) -> int:
     TextCheck.objects.get_or_create(project=project, defaults={"version": VERSION})
     of_project = TextCheck.objects.filter(project=project)
     of_project.filter(version__lt=VERSION).update(version=VERSION, cursor=0, response_cursor=0)
-    done = of_project.values().get()
+    done = dict(zip(COLUMNS, of_project.values_list(*COLUMNS).get(), strict=True))
     found = 0
     with Snapshot(project=project) as snapshot:
         for column, sql, places in SEARCHES:

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotator.models import Finding, Project, Role
+from annotator.models import Finding, Participation, Project, Role
 from annotator.selectors import findings as selector
 from annotator.services.findings import check_texts
 from tests.factories import (
@@ -56,7 +56,7 @@ def test_texts_are_shown_with_what_was_found_marked(
     assert "also <mark>b@example.org</mark>" in html
     assert "nothing</p>" not in html
     assert html.count('value="redact"') == 3 + 1
-    assert Finding.objects.get(kind="name").participation.pseudonym in html
+    assert Participation.objects.get(annotator__username="alice").pseudonym in html
 
 
 def test_each_finding_is_decided_by_itself(rita: Client, project: Project) -> None:

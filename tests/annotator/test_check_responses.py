@@ -94,7 +94,9 @@ def test_each_judged_response_is_read_once(
         ("phone", "+33 6 12 34 56 78"),
         ("email", "a@example.org"),
     ]
-    assert set(Finding.objects.values_list("participation", "response__text")) == {(None, CALL)}
+    assert {(f.participation, f.response and f.response.text) for f in Finding.objects.all()} == {
+        (None, CALL)
+    }
     make_judgment(join(project, "bob"))
     assert searched(project, monkeypatch) == []
 
@@ -206,6 +208,7 @@ def letter_of(person: Participation, text: str) -> str:
     from annotator.services.assignments import claim_next
 
     claimed = claim_next(participation=person)
+    assert claimed is not None
     place = person.assignments.get(pk=claimed)
     position = place.comparison.options.get(response__text=text).position
     return "abcdefgh"[place.display_order.index(position)]
