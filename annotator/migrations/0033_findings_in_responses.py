@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotator", "0031_exclusion_flags_and_pay"),
+        ("annotator", "0032_board_and_lists"),
     ]
 
     operations = [
