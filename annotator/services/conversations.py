@@ -175,9 +175,7 @@ def _not_drawn() -> Refused:
 def _written_before() -> Refused:
     return Refused(
         "written_before",
-        _(
-            "You have already written here, in another window. That message stands, and this one was not sent."
-        ),
+        _("You have already sent a message from here. That one stands, and this one was not sent."),
     )
 
 

@@ -59,8 +59,8 @@ def revise_judgment(
 ) -> int:
     """Store the next revision of a person's recent answer; return its id.
 
-    1. The same page was sent before: that revision stands.
-    2. Hold the project's change lock and the place, and look whether the answer may still change.
+    1. Hold the project's change lock and the place.
+    2. The same page was sent before, or is just now: that revision stands. Else look whether the answer may change.
     3. Check the new answer against the settings and the order it was shown under.
     4. In one statement: the revision, the place that points to it, and what exports must tell anew.
 
@@ -68,9 +68,6 @@ def revise_judgment(
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            repeated = _made_before(participation, submission_id)
-            if repeated is not None:
-                return repeated
             values: dict[str, Any] = {
                 "judgment": judgment_id,
                 "project": participation.project_id,
@@ -81,6 +78,9 @@ def revise_judgment(
                 "active_ms": active_ms,
             }
             cursor.execute(HOLD, values)
+            repeated = _made_before(participation, submission_id)
+            if repeated is not None:
+                return repeated
             earlier = find_revisable(participation=participation, judgment_id=judgment_id)
             stored = columns_of(
                 answer=answer,

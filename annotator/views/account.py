@@ -2,7 +2,8 @@
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -11,7 +12,7 @@ from annotator.selectors.account import describe_person, list_involvements
 from annotator.selectors.people import get_participation
 from annotator.services.people import set_languages
 from annotator.services.withdrawal import delete_account, withdraw
-from annotator.views.doors import page, person, signed_in
+from annotator.views.doors import go, page, person, signed_in
 
 
 @page
@@ -43,7 +44,7 @@ def languages(request: HttpRequest, slug: str) -> HttpResponse:
     """Change the languages the person judges in."""
     participation, _wave = get_participation(annotator=person(request), slug=slug)
     set_languages(participation=participation, languages=request.POST.getlist("languages"))
-    return redirect("account")
+    return go(request, reverse("account"))
 
 
 @page

@@ -33,11 +33,12 @@ def page(view: View) -> View:
 def _refusal_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
     is_missing = isinstance(refusal, Missing)
     template = "404.html" if is_missing else "refused.html"
-    if is_htmx(request):
+    if is_htmx(request) and request.headers.get("HX-Target") != "main":
         template = "task/desk.html"
     slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
     context = {
         "state": "refused",
+        "project_slug": slug,
         "url": reverse("task", args=[slug]) if slug else reverse("home"),
         "sentence": refusal.sentence,
         "fields": refusal.fields,

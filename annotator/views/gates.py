@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
@@ -18,7 +19,7 @@ from annotator.services.demographics import save_profile
 from annotator.services.own_words import LONGEST_WORDS, save_own_words
 from annotator.services.panels import screen
 from annotator.services.people import give_consent
-from annotator.views.doors import page, person, signed_in
+from annotator.views.doors import go, page, person, signed_in
 
 
 @page
@@ -28,7 +29,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what taking part means; sending the form agrees to it. Queries: session, account, participation."""
     participation, wave = get_participation(annotator=person(request), slug=slug)
     if wave is None or not wave.consent_version:
-        return redirect("task", slug)
+        return go(request, reverse("task", args=[slug]))
     if request.method == "HEAD" or request.method == "GET":
         return _show_consent(request, participation, wave)
     try:
@@ -42,7 +43,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except Refused as refusal:
         return _show_consent(request, participation, wave, refusal)
-    return redirect("task", slug)
+    return go(request, reverse("task", args=[slug]))
 
 
 def _show_consent(
@@ -77,7 +78,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask people about themselves, and let them correct it. Queries: session, account, participation, answers."""
     participation, wave = get_participation(annotator=person(request), slug=slug)
     if wave is None or not wave.demographics_version:
-        return redirect("task", slug)
+        return go(request, reverse("task", args=[slug]))
     questions = list_questions(participation=participation, wave=wave)
     skills = list_skills(participation=participation)
     errors = {}
@@ -97,7 +98,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             if not has_more:
                 screen(participation=participation)
-            return redirect("profile" if has_more else "task", slug)
+            return go(request, reverse("profile" if has_more else "task", args=[slug]))
     context = {
         "project": participation.project,
         "questions": questions,
@@ -123,7 +124,7 @@ def words(request: HttpRequest, slug: str) -> HttpResponse:
     """Let people write what matters to them, change it or take it back. Queries: session, account, participation, words."""
     participation, wave = get_participation(annotator=person(request), slug=slug)
     if wave is None or not (wave.setting("own_words_asked") or participation.words_id):
-        return redirect("task", slug)
+        return go(request, reverse("task", args=[slug]))
     said = participation.words
     form = _WordsForm(said.text, said.language, said.lent) if said else _WordsForm()
     errors = {}
@@ -137,7 +138,7 @@ def words(request: HttpRequest, slug: str) -> HttpResponse:
         except Refused as refusal:
             errors = refusal.fields
         else:
-            return redirect("task", slug)
+            return go(request, reverse("task", args=[slug]))
     context = {
         "project": participation.project,
         "languages": participation.languages,

@@ -20,7 +20,7 @@ from annotator.services.assignments import resume
 from annotator.services.checks import begin_training, finish_training
 from annotator.services.judgments import submit_judgment
 from annotator.views.desk import describe
-from annotator.views.doors import gates, page, person, signed_in
+from annotator.views.doors import gates, go, page, person, signed_in
 
 
 @page
@@ -76,7 +76,7 @@ def _answer(request: HttpRequest, participation: Participation, here: str) -> Ht
             raise
         context = {**describe(task), "url": here, "errors": refusal.fields}
         return _show(request, participation, context, status=422)
-    return redirect(f"{here}?answered={submitted.judgment_id}")
+    return go(request, f"{here}?answered={submitted.judgment_id}")
 
 
 def _read_answered(

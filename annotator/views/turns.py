@@ -76,7 +76,7 @@ def _act(request: HttpRequest, waiting: WaitingTurn) -> HttpResponse:
         return _send(request, participation, wave, waiting.turn_id)
     if action == "finish" and wave is not None:
         finish_conversation(participation=participation, wave=wave, turn_id=waiting.turn_id)
-    elif action == "stop" and waiting.may_stop:
+    elif action == "stop" and (waiting.may_stop or waiting.is_finished):
         give_up_waiting(participation=participation, turn_id=waiting.turn_id)
     else:
         return _ask(request, waiting)

@@ -122,11 +122,14 @@
     if (event.detail.target.id !== "desk" && event.target.id !== "desk") return;
     say(byId("desk").dataset.outcome);
     begin();
-    const error = document.querySelector(".bar .error");
-    const start = error ? form().querySelector("[aria-invalid]") || form() : byId("prompt");
-    if (error) { if (byId("explanation-error") && isNarrow()) byId("why").showPopover(); start.focus?.(); return; }
+    const error = byId("desk").querySelector(":is(.bar, .write) .error");
+    if (error) {
+      if (byId("explanation-error") && isNarrow()) byId("why").showPopover();
+      byId("desk").querySelector("[aria-invalid]")?.focus();
+      return;
+    }
     scrollTo(0, 0);
-    start.focus({ preventScroll: true });
+    byId("prompt").focus({ preventScroll: true });
   });
   document.addEventListener("visibilitychange", watchVisibility);
   for (const change of ["pageshow", "plurivox:restored"]) addEventListener(change, () => { if (form()) refresh(); });

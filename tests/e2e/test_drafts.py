@@ -106,7 +106,7 @@ def test_an_answer_given_offline_is_sent_when_the_connection_is_back_and_once(
     first = at_work.task()
     at_work.context.set_offline(True)
     at_work.page.click("#submit")
-    expect(at_work.page.locator("#trouble")).to_contain_text("sent again by itself")
+    expect(at_work.page.locator("#trouble")).to_contain_text("sent by itself")
     expect(at_work.page.locator("#choice-b")).to_be_checked()
     at_work.context.set_offline(False)
     expect(at_work.page.locator("[name=assignment]")).not_to_have_value(first)
@@ -144,7 +144,7 @@ def test_an_answer_sent_while_the_server_is_away_is_sent_again(at_work: Visitor)
     first = at_work.task()
     at_work.page.route("**/task/", lambda route: route.fulfill(status=503, body=""), times=1)
     at_work.page.click("#submit")
-    expect(at_work.page.locator("#trouble")).to_contain_text("not saved yet")
+    expect(at_work.page.locator("#trouble")).to_contain_text("Not sent yet")
     expect(at_work.page.locator("[name=assignment]")).not_to_have_value(first)
     assert Judgment.objects.count() == 1
 
