@@ -24,11 +24,13 @@ class CandidateSets(ScopedList):
     queryset = CandidateSet.objects.none()
 
     def get_queryset(self) -> QuerySet[CandidateSet]:
-        """Return the project's sets, responses in the order of their slots."""
+        """Return the project's sets, responses in the order of their slots; none that answers somebody who left."""
         project = get_project(self.request, self.kwargs["slug"])
         in_order = Prefetch("responses", Response.objects.order_by("slot"))
         return (
-            CandidateSet.objects.filter(project=project)
+            CandidateSet.objects.filter(
+                project=project, turn__conversation__participation__withdrawn_at=None
+            )
             .select_related("prompt")
             .prefetch_related(in_order)
         )

@@ -25,10 +25,10 @@ class Prompts(ScopedList):
     queryset = Prompt.objects.none()
 
     def get_queryset(self) -> QuerySet[Prompt]:
-        """Return the project's prompts, but for those of annotators that may not come out as they are."""
+        """Return the project's prompts, but for those of annotators who left or that may not come out as they are."""
         project = get_project(self.request, self.kwargs["slug"])
         return (
-            Prompt.objects.filter(project=project)
+            Prompt.objects.filter(project=project, author__withdrawn_at=None)
             .exclude(source=Prompt.Source.TRIAL)
             .exclude(pk__in=list_changed_prompts(project=project))
             .select_related("group")

@@ -51,6 +51,9 @@ DERIVED: Mapping[str, Callable[[Project, Filters], Shape]] = {
 FORMATS = ("native", *DERIVED)
 WHOLE = ("community-alignment", "rewardbench-2", "joint")
 """Those that hold the choice itself and nothing about criteria."""
+FOR_TRAINERS = ("preference", "preference-implicit", "unpaired", "ranking", "joint")
+TRAINING_ALLOWED = "person.allows_training IS NOT FALSE"
+"""Who said no trains no model. A release has a split of its own for them, which no trainer takes; a stream has not."""
 
 
 WITHOUT_OWN_WORDS = (
@@ -75,6 +78,8 @@ def queries_for(*, project: Project, export_format: str, filters: Filters) -> li
     values |= {"project": project.pk, "slug": project.slug, **values_of()}
     if export_format != "native":
         shape = _shape(project, export_format, filters)
+        if export_format in FOR_TRAINERS:
+            conditions.append(TRAINING_ALLOWED)
         return [_derived(shape, filters, conditions, values)]
     row = NATIVE_ROW_WITH_DEMOGRAPHICS if filters.demographics else NATIVE_ROW
     counted = _counted(filters.counted or "all")
