@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -34,7 +34,6 @@ def check_visit(visit: Visit) -> None:
             )
 
 
-@transaction.atomic
 def enter(
     *, project: Project, visit: Visit, languages: Sequence[str], ui_language: str
 ) -> Participation:
@@ -43,8 +42,19 @@ def enter(
     1. Who came before goes on as who they are: with the open session, or with a further one up to the
        panel's limit. What they hold and did is still theirs.
     2. Who is new joins. Where no place is free for such a person the session ends before any work.
+    3. A link that is opened twice at once lets one person in: the second finds who the first made.
     """
     check_visit(visit)
+    try:
+        return _enter(project, visit, languages, ui_language)
+    except IntegrityError:
+        return _enter(project, visit, languages, ui_language)
+
+
+@transaction.atomic
+def _enter(
+    project: Project, visit: Visit, languages: Sequence[str], ui_language: str
+) -> Participation:
     found = (
         Participation.objects.select_for_update(of=("self",))
         .select_related("project", "annotator")

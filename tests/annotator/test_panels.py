@@ -3,11 +3,14 @@
 import hashlib
 import hmac
 import re
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -70,6 +73,26 @@ def test_an_account_belongs_to_each_id_and_coming_back_goes_on(client: Client) -
     first = Participation.objects.get(external_id="5f0")
     assert (first.judgments_given, first.panel) == (1, "prolific")
     assert PanelSession.objects.filter(participation=first).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_that_is_opened_twice_at_once_lets_one_person_in(client: Client) -> None:
+    make_study()
+    answers: list[Any] = []
+
+    def open_it_too() -> None:
+        answers.append(arrive(Client(raise_request_exception=False)))
+        connection.close()
+
+    second = threading.Thread(target=open_it_too)
+    with transaction.atomic():
+        answers.append(arrive(client))
+        second.start()
+        time.sleep(0.5)  # it waits for the first to commit
+    second.join()
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert Annotator.objects.count() == Participation.objects.count() == 1
+    assert PanelSession.objects.count() == 1
 
 
 def test_who_does_not_meet_a_requirement_is_screened_out_before_any_work(client: Client) -> None:
