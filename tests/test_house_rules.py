@@ -80,6 +80,16 @@ def test_no_queryset_is_made_and_thrown_away() -> None:
     assert thrown == []
 
 
+@pytest.mark.parametrize("folder", ["services", "selectors", "views"])
+def test_a_folders_first_page_names_every_file_in_it(folder: str) -> None:
+    package = ROOT / "annotator" / folder
+    page = (package / "__init__.py").read_text()
+    files = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    folders = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    named = set(re.findall(r"`([a-z_]+/?)`", page))
+    assert files | folders == named, f"say in annotator/{folder}/__init__.py what the file is for"
+
+
 def test_every_bell_is_a_registered_task() -> None:
     current_app.loader.import_default_modules()
     assert set(bells.QUEUES) <= set(current_app.tasks)
