@@ -11,7 +11,15 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -189,9 +197,10 @@ class Environment(BaseSettings):
 
     @field_validator("public_url", "vllm_base_url")
     @classmethod
-    def is_origin(cls, value: str) -> str:
-        """Accept http and https addresses, without a trailing slash."""
-        if value and not _is_http(value):
+    def is_origin(cls, value: str, info: ValidationInfo) -> str:
+        """Accept http and https addresses, without a trailing slash; the model server alone may be none."""
+        is_none = not value and info.field_name == "vllm_base_url"
+        if not (is_none or _is_http(value)):
             raise ValueError("must be an address such as https://example.org")
         return value.rstrip("/")
 

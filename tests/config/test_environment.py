@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,6 +43,10 @@ def test_a_complete_environment_starts() -> None:
         ("DATABASE_URL", "sqlite:///db.sqlite3", "DATABASE_URL: must begin with postgresql://"),
         ("REDIS_URL", "memory://", "REDIS_URL: must begin with redis://"),
         ("PUBLIC_URL", "example.org", "PUBLIC_URL: must be an address"),
+        ("PUBLIC_URL", "", "PUBLIC_URL: must be an address"),
+        ("VLLM_BASE_URL", "127.0.0.1:8001", "VLLM_BASE_URL: must be an address"),
+        ("LOG_LEVEL", "chatty", "LOG_LEVEL: .*'DEBUG'"),
+        ("LEASE_SWEEP_SECONDS", "0", "LEASE_SWEEP_SECONDS: .*greater than or equal to 1"),
         ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS must list"),
         ("VLLM_CONCURRENCY", "many", "VLLM_CONCURRENCY: .*integer"),
         ("VLLM_TIMEOUT", "-1", "VLLM_TIMEOUT: .*greater than 0"),
@@ -121,3 +126,12 @@ def test_every_variable_is_documented_with_its_default() -> None:
             assert str(default).removesuffix(".0") in rows[name.upper()]
         elif isinstance(default, Path):
             assert default.name in rows[name.upper()]
+
+
+def test_the_web_processes_are_as_many_as_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WEB_WORKERS", "3")
+    monkeypatch.setenv("WEB_THREADS", "5")
+    served = runpy.run_path(str(BASE_DIR / "config" / "gunicorn.py"))
+    assert (served["workers"], served["threads"]) == (3, 5)
