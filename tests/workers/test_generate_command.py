@@ -41,6 +41,7 @@ def test_it_starts_a_run_with_everything_that_was_said(
         "big",
         "--language",
         "fr",
+        "it",
         "--limit",
         "5",
     )
@@ -51,7 +52,7 @@ def test_it_starts_a_run_with_everything_that_was_said(
         run.parameters["temperature"],
         run.model,
         run.languages,
-    ) == ("nc_prompt", "structured", 0.8, "big", ["fr"])
+    ) == ("nc_prompt", "structured", 0.8, "big", ["fr", "it"])
     assert CandidateSet.objects.get().language == "fr"
     assert f"Run {run.pk}: 1 sets queued." in output
 

@@ -35,10 +35,11 @@ class Command(ProjectCommand):
         add_model_argument(parser)
         parser.add_argument(
             "--language",
-            action="append",
+            nargs="+",
+            action="extend",
             default=[],
             metavar="TAG",
-            help="only prompts in this language; repeatable",
+            help="only prompts in these languages",
         )
         parser.add_argument("--limit", type=int, metavar="N", help="at most N prompts")
         parser.add_argument(
