@@ -9,6 +9,6 @@ for the project's page, and those below it
 for making candidates
     `wanted` (which prompts), `endpoints`, `profiles`, `generation`, `estimates`, `measuring`
 for researchers
-    `exports/` (a file a format), `release_facts`; `statistics`, `rankings`, `groups`, `annotators`, `values`,
+    `exports/` (a file a format), `release_facts`; `sampling`, `statistics`, `rankings`, `groups`, `annotators`, `values`,
     `consistency`, `diversity`, `attrition`
 """

@@ -11,12 +11,12 @@ who is needed
 people come, and leave
     `invitations`, `people`, `panels`, `demographics`, `exclusion`, `withdrawal`, `pay`
 the loop
-    `assignments` (claim, lease, skip), `answers` (what was sent), `judgments` (storing it), `surplus`, `drafts`,
+    `steps` (what comes next for a person), `assignments` (claim, lease, skip), `answers` (what was sent), `judgments` (storing it), `surplus`, `drafts`,
     `revisions`, `conversations`, `flags`
 is the work careful?
     `check_items`, `checks`, `repeats`
 the data goes out
     `findings` (texts that may say who wrote them), `releases/`
 around all of it
-    `sweeping`, `boards`, `team`, `tokens`, `audit`, `idempotency`; `demo`, `demo_texts`, `simulation`
+    `sweeping`, `boards`, `team`, `tokens`, `audit`, `idempotency`; `demo`, `demo_texts`, `simulation`, `simulated_people`
 """

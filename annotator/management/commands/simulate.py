@@ -2,18 +2,18 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
-from annotator.errors import Refused
-from annotator.management.projects import find_project
-from annotator.models import Comparison
+from annotator.management.projects import ProjectCommand
+from annotator.models import Comparison, Project
 from annotator.services.simulation import Simulation, simulate
 
 
-class Command(BaseCommand):
+class Command(ProjectCommand):
     """Let simulated people with known values take part through the services."""
 
     help = (
@@ -24,30 +24,26 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("project", help="The project's slug.")
+        super().add_arguments(parser)
         parser.add_argument("--annotators", type=int, default=5, metavar="N")
         parser.add_argument("--judgments", type=int, default=100, metavar="M")
         parser.add_argument("--seed", type=int, default=0, metavar="S")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def work(self, project: Project, options: Mapping[str, Any]) -> None:
         """Simulate; exit 0 only where all judgments were given."""
-        project = find_project(options["project"])
         for name, least in (("annotators", 1), ("judgments", 1), ("seed", 0)):
             if not least <= options[name] < 2**31:
                 raise CommandError(f"--{name}: This must be a number from {least} on.")
         with tqdm(
             total=options["judgments"], unit=" judgments", disable=not sys.stderr.isatty()
         ) as bar:
-            try:
-                found = simulate(
-                    project=project,
-                    annotators=options["annotators"],
-                    judgments=options["judgments"],
-                    seed=options["seed"],
-                    on_judgment=lambda: bar.update(1),
-                )
-            except Refused as refusal:
-                raise CommandError(refusal.sentence) from refusal
+            found = simulate(
+                project=project,
+                annotators=options["annotators"],
+                judgments=options["judgments"],
+                seed=options["seed"],
+                on_judgment=lambda: bar.update(1),
+            )
         self.stdout.write(_told(found, options["annotators"]))
         if found.judgments < options["judgments"]:
             raise CommandError(
