@@ -1,12 +1,13 @@
 """What every view of the API has: its scopes, and the projects that the token may see."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import generics
 from rest_framework.request import Request
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from annotator.errors import Missing
@@ -22,6 +23,13 @@ class ScopedView(APIView):
 
 class ScopedList(ScopedView, generics.ListAPIView):  # type: ignore[type-arg]
     """The same for pages of rows."""
+
+
+def read_query(request: Request, query: type[Serializer[Any]]) -> dict[str, Any]:
+    """Return what the address asks for, or refuse it by name."""
+    asked = query(data=request.query_params.dict())
+    asked.is_valid(raise_exception=True)
+    return dict(asked.validated_data)
 
 
 def visible_projects(request: Request) -> QuerySet[Project]:

@@ -15,7 +15,7 @@ from api.compression import Gzipped, accepts_gzip
 from api.pagination import CursorPagination
 from api.schema import NATIVE_PAGE
 from api.serializers import ExportQuery, FormatQuery
-from api.views.base import ScopedView, get_project, has_scope
+from api.views.base import ScopedView, get_project, has_scope, read_query
 
 
 class Judgments(ScopedView):
@@ -84,32 +84,28 @@ class Export(ScopedView):
         `Accept-Encoding: gzip` is honoured.
         """
         project = get_project(request, slug)
-        query = ExportQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        wanted = dict(query.validated_data)
+        wanted = read_query(request, ExportQuery)
         export_format = wanted.pop("format")
         wanted["demographics"] = has_scope(request, Scope.READ_DEMOGRAPHICS)
         stream = open_export(
             project=project, export_format=export_format, filters=Filters(**wanted)
         )
         response: HttpResponseBase
-        if request.method != "HEAD":
-            actor = request.auth.owner if isinstance(request.auth, ApiToken) else None
-            record(
-                project=project,
-                action=AuditEvent.Action.EXPORT,
-                by=actor,
-                subject=str(request.auth),
-                format=export_format,
-            )
         if request.method == "HEAD":
             stream.close()
             response = HttpResponse()
-        elif accepts_gzip(request.headers.get("Accept-Encoding", "")):
-            response = StreamingHttpResponse(Gzipped(stream))
-            response["Content-Encoding"] = "gzip"
         else:
-            response = StreamingHttpResponse(stream)
+            record(
+                project=project,
+                action=AuditEvent.Action.EXPORT,
+                by=request.auth.owner if isinstance(request.auth, ApiToken) else None,
+                subject=str(request.auth),
+                format=export_format,
+            )
+            packed = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+            response = StreamingHttpResponse(Gzipped(stream) if packed else stream)
+            if packed:
+                response["Content-Encoding"] = "gzip"
         response["Content-Type"] = "application/jsonl; charset=utf-8"
         response["Content-Disposition"] = (
             f'attachment; filename="{project.slug}-{export_format}.jsonl"'
@@ -133,6 +129,5 @@ class ExportFeatures(ScopedView):
     def get(self, request: Request, slug: str) -> Response:
         """Return what `datasets.Features.from_dict` takes, to pass as `features=` to `load_dataset`."""
         project = get_project(request, slug)
-        query = FormatQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        return Response(features(project=project, export_format=query.validated_data["format"]))
+        export_format = read_query(request, FormatQuery)["format"]
+        return Response(features(project=project, export_format=export_format))

@@ -40,14 +40,18 @@ from api.statistics_serializers import (
     RankingQuery,
     RankingSerializer,
 )
-from api.views.base import ScopedList, ScopedView, get_project, has_scope
+from api.views.base import ScopedList, ScopedView, get_project, has_scope, read_query
 from pluralism.positions import Positions
 
 
-class ProgressStatistics(ScopedView):
-    """How far a project has come."""
+class StatisticsView(ScopedView):
+    """Figures of a project."""
 
     scopes = {"GET": Scope.READ_STATISTICS}
+
+
+class ProgressStatistics(StatisticsView):
+    """How far a project has come."""
 
     @extend_schema(operation_id="statistics_progress", responses=ProgressSerializer)
     def get(self, request: Request, slug: str) -> Response:
@@ -61,10 +65,8 @@ class ProgressStatistics(ScopedView):
         return Response(ProgressSerializer(found).data)
 
 
-class AgreementStatistics(ScopedView):
+class AgreementStatistics(StatisticsView):
     """How far people agree."""
-
-    scopes = {"GET": Scope.READ_STATISTICS}
 
     @extend_schema(
         operation_id="statistics_agreement",
@@ -74,16 +76,13 @@ class AgreementStatistics(ScopedView):
     def get(self, request: Request, slug: str) -> Response:
         """Measure agreement in planned places, with bootstrap intervals over comparisons."""
         project = get_project(request, slug)
-        query = AgreementQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        report = agreement(project=project, divided=query.validated_data["divided"])
+        asked = read_query(request, AgreementQuery)
+        report = agreement(project=project, divided=asked["divided"])
         return Response(AgreementReportSerializer(report).data)
 
 
-class ConsistencyStatistics(ScopedView):
+class ConsistencyStatistics(StatisticsView):
     """How far people agree with themselves."""
-
-    scopes = {"GET": Scope.READ_STATISTICS}
 
     @extend_schema(operation_id="statistics_consistency", responses=ConsistencyReportSerializer)
     def get(self, request: Request, slug: str) -> Response:
@@ -92,10 +91,8 @@ class ConsistencyStatistics(ScopedView):
         return Response(ConsistencyReportSerializer(found).data)
 
 
-class PositionStatistics(ScopedView):
+class PositionStatistics(StatisticsView):
     """Whether people choose by position."""
-
-    scopes = {"GET": Scope.READ_STATISTICS}
 
     @extend_schema(operation_id="statistics_positions", responses=PositionsSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
@@ -104,10 +101,8 @@ class PositionStatistics(ScopedView):
         return Response(PositionsSerializer([_shown(one) for one in found], many=True).data)
 
 
-class DiversityStatistics(ScopedView):
+class DiversityStatistics(StatisticsView):
     """How unlike the candidates are."""
-
-    scopes = {"GET": Scope.READ_STATISTICS}
 
     @extend_schema(
         operation_id="statistics_diversity",
@@ -117,16 +112,13 @@ class DiversityStatistics(ScopedView):
     def get(self, request: Request, slug: str) -> Response:
         """Compare strategies and models by the diversity of the sets they made."""
         project = get_project(request, slug)
-        query = DiversityQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        table = diversity_table(project=project, **query.validated_data)
+        asked = read_query(request, DiversityQuery)
+        table = diversity_table(project=project, **asked)
         return Response(DiversitySerializer(table).data)
 
 
-class RankingStatistics(ScopedView):
+class RankingStatistics(StatisticsView):
     """What people choose."""
-
-    scopes = {"GET": Scope.READ_STATISTICS}
 
     @extend_schema(
         operation_id="statistics_ranking", parameters=[RankingQuery], responses=RankingSerializer
@@ -134,15 +126,12 @@ class RankingStatistics(ScopedView):
     def get(self, request: Request, slug: str) -> Response:
         """Rate models, strategies or slots by what was chosen among them in planned places."""
         project = get_project(request, slug)
-        query = RankingQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        return Response(RankingSerializer(ranking(project=project, **query.validated_data)).data)
+        asked = read_query(request, RankingQuery)
+        return Response(RankingSerializer(ranking(project=project, **asked)).data)
 
 
-class GroupStatistics(ScopedView):
+class GroupStatistics(StatisticsView):
     """Whether groups of people answer alike."""
-
-    scopes = {"GET": Scope.READ_STATISTICS}
 
     @extend_schema(
         operation_id="statistics_groups", parameters=[GroupsQuery], responses=GroupReportSerializer
@@ -150,9 +139,7 @@ class GroupStatistics(ScopedView):
     def get(self, request: Request, slug: str) -> Response:
         """Compare countries, or the groups of another question with the scope `read:demographics` too."""
         project = get_project(request, slug)
-        query = GroupsQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        by = query.validated_data["by"]
+        by = read_query(request, GroupsQuery)["by"]
         if by != COUNTRY and not has_scope(request, Scope.READ_DEMOGRAPHICS):
             raise PermissionDenied(_scope_missing(Scope.READ_DEMOGRAPHICS), code="scope_missing")
         return Response(GroupReportSerializer(compare_groups(project=project, by=by)).data)
@@ -179,10 +166,8 @@ class AnnotatorStatistics(ScopedList):
         return annotator_figures(people=super().paginate_queryset(queryset) or [])
 
 
-class ValueStatistics(ScopedView):
+class ValueStatistics(StatisticsView):
     """Which values people chose."""
-
-    scopes = {"GET": Scope.READ_STATISTICS}
 
     @extend_schema(operation_id="statistics_values", responses=CountryScoreSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
