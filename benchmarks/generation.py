@@ -42,10 +42,12 @@ MAX_TOKENS = 1024
 CONCURRENCIES = (16, 32, 64)
 PREFIXED: dict[str, dict[str, object]] = {
     "nc_prompt": {"protocol": "structured", "max_tokens": 1800, "max_characters": 120},
-    "value_systems": {"max_tokens": MAX_TOKENS},
+    "value_systems": {"max_tokens": MAX_TOKENS, "max_length_ratio": None},
     "independent": {"max_tokens": MAX_TOKENS},
 }
 """Strategies whose shared prefixes are looked at."""
+BLOCKS = ("--block-size", "32")
+"""What the cache shares are whole blocks; on a CPU vLLM's have 128 tokens, more than most of these prompts."""
 SETS_TO_WARM = 32
 KEEPALIVE = 2.0
 """The server closes idle connections after 5 s; one that is reused at that moment would be reset."""
@@ -76,7 +78,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plurivox-bench-")))
         folder.chmod(0o755)
         services = stack.enter_context(run_services(folder / "services"))
-        server = stack.enter_context(run_vllm(folder))
+        server = stack.enter_context(run_vllm(folder, more=BLOCKS))
         os.environ |= services.environment() | {
             "SECRET_KEY": "benchmarks-only-" * 4,
             "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -201,6 +203,8 @@ def _hits(server: RealServer, strategy: str, parameters: dict[str, object], *, s
     """Return the row that tells which share of a run's prompt tokens the server had in its prefix cache."""
     names = ("vllm:prefix_cache_hits_total", "vllm:prefix_cache_queries_total")
     before = [server.metric(name) for name in names]
+    if strategy == "value_systems":
+        parameters = {**parameters, "profiles": _profiles()}
     measure_ours(queue_run(f"prefix-{strategy}", sets, strategy=strategy, parameters=parameters))
     hits, queries = (server.metric(name) - was for name, was in zip(names, before, strict=True))
     return row(
@@ -208,6 +212,16 @@ def _hits(server: RealServer, strategy: str, parameters: dict[str, object], *, s
         f"{hits / queries:.0%}",
         f"{queries / sets:.0f} prompt tokens a set",
     )
+
+
+def _profiles() -> list[Any]:
+    """Return eight value profiles of the library."""
+    from annotator.models import Project
+    from annotator.selectors.profiles import list_profiles, snapshot_profiles
+
+    project = Project.objects.earliest("id")
+    slugs = [profile.slug for profile in list_profiles(project=project)][:8]
+    return snapshot_profiles(slugs=slugs, project=project)
 
 
 def _rate(measured: Sequence[Measured]) -> float:

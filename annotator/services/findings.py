@@ -45,24 +45,30 @@ LEFT JOIN annotator_prompt prompt ON prompt.id = conversation.prompt_id AND turn
 WHERE change.project_id = %(project)s AND change.id > %(cursor)s AND change.kind IN ('judged', 'revised')
     AND person.withdrawn_at IS NULL AND (judgment.explanation <> '' OR turn.message <> '' OR prompt.source = 'own')
 ORDER BY change.id"""
-# The first judgment about a response brings it, so that each is read once. What answers a person may repeat their name.
+# The first judgment about a response brings it, so that each is read once: later ones of its comparison are passed over
+# before anything is looked up for them. What answers a person may repeat their name.
 RESPONSES = """
 SELECT change.id, person.id, candidate_set.language, COALESCE(person.country, ''), COALESCE(account.username, ''),
     COALESCE(account.first_name, ''), COALESCE(account.last_name, ''), COALESCE(split_part(account.email, '@', 1), ''),
     response.id, response.text
-FROM annotator_change change
-JOIN annotator_judgment judgment ON judgment.id = change.judgment_id
-JOIN annotator_comparisonoption option ON option.comparison_id = judgment.comparison_id
+FROM (
+    SELECT change.id, judgment.id AS judgment_id, judgment.comparison_id
+    FROM annotator_change change JOIN annotator_judgment judgment ON judgment.id = change.judgment_id
+    WHERE change.project_id = %(project)s AND change.id > %(cursor)s AND change.kind = 'judged' AND NOT EXISTS (
+        SELECT FROM annotator_judgment earlier WHERE earlier.comparison_id = judgment.comparison_id AND earlier.id < judgment.id)
+    ORDER BY change.id OFFSET 0
+) change
+JOIN annotator_comparisonoption option ON option.comparison_id = change.comparison_id
 JOIN annotator_response response ON response.id = option.response_id
 JOIN annotator_candidateset candidate_set ON candidate_set.id = response.candidate_set_id
 LEFT JOIN annotator_turn turn ON turn.id = candidate_set.turn_id
 LEFT JOIN annotator_conversation conversation ON conversation.id = turn.conversation_id
 LEFT JOIN annotator_participation person ON person.id = conversation.participation_id
 LEFT JOIN annotator_annotator account ON account.id = person.annotator_id
-WHERE change.project_id = %(project)s AND change.id > %(cursor)s AND change.kind = 'judged' AND person.withdrawn_at IS NULL
+WHERE person.withdrawn_at IS NULL
     AND NOT EXISTS (
         SELECT FROM annotator_comparisonoption other JOIN annotator_judgment earlier ON earlier.comparison_id = other.comparison_id
-        WHERE other.response_id = response.id AND earlier.id < judgment.id)
+        WHERE other.response_id = response.id AND earlier.id < change.judgment_id)
 ORDER BY change.id"""
 SEARCHES = (
     ("cursor", TEXTS, ("judgment", "turn", "prompt")),
