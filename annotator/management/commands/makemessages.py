@@ -23,6 +23,7 @@ STAFF_ONLY = (
     "annotator/selectors/groups.py",
     "annotator/selectors/rankings.py",
     "annotator/selectors/readiness.py",
+    "annotator/selectors/sampling.py",
     "annotator/selectors/statistics.py",
     "annotator/selectors/values.py",
     "annotator/services/candidates.py",
