@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core import signing
@@ -40,6 +40,8 @@ from annotator.services.withdrawal import hold_changes, tell_of_all
 
 DEMO_SALT = "annotator.demo-login"
 SECRET_BYTES = 24  # 32 characters in a link
+AGAIN = timedelta(minutes=10)
+"""How long a page that has let somebody in does so again."""
 
 
 def join_project(
@@ -230,10 +232,12 @@ def accept_invitation(
     annotator: Annotator | None = None,
     languages: Sequence[str] = (),
     ui_language: str = "",
+    page: str = "",
 ) -> Participation:
     """Use the invitation for this person, or for a new account where nobody is signed in.
 
-    1. Who participates already goes on without using it up.
+    1. Who participates already goes on without using it up. So does whoever sends the same `page` again within
+       minutes: the answer with their session got lost, and the link is their only way in.
     2. One conditional UPDATE counts the use; no row means used up, expired, or never made.
     3. A refusal further down rolls the use back.
     """
@@ -241,8 +245,17 @@ def accept_invitation(
         existing = Participation.objects.filter(project=project, annotator=annotator).first()
         if existing:
             return _refuse_the_withdrawn(existing)
+    name = _guest_name(secret, page) if page and annotator is None else ""
+    invitations = Invitation.objects.filter(project=project, digest=digest_secret(secret))
+    if name:
+        invitations.select_for_update().first()  # one after the other
+        made = Participation.objects.filter(
+            project=project, annotator__username=name, joined_at__gt=timezone.now() - AGAIN
+        ).first()
+        if made:
+            return _refuse_the_withdrawn(made)
     alive = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
-    invitations = Invitation.objects.filter(alive, project=project, digest=digest_secret(secret))
+    invitations = invitations.filter(alive)
     if not invitations.filter(uses__lt=F("max_uses")).update(uses=F("uses") + 1):
         raise Refused(
             "invitation",
@@ -253,16 +266,22 @@ def accept_invitation(
     invitation = invitations.get()
     return join_project(
         project=project,
-        annotator=annotator or make_guest(ui_language=ui_language),
+        annotator=annotator or make_guest(ui_language=ui_language, name=name),
         languages=[invitation.language] if invitation.language else languages,
         country=invitation.country,
         invitation=invitation,
     )
 
 
-def make_guest(*, ui_language: str) -> Annotator:
+def _guest_name(secret: str, page: str) -> str:
+    """Return the name of the account that this page of this invitation makes."""
+    digest = salted_hmac("annotator.guest", f"{secret}:{page}", algorithm="sha256").hexdigest()
+    return f"guest-{digest[:16]}"
+
+
+def make_guest(*, ui_language: str, name: str = "") -> Annotator:
     """Make an account that is entered only by its session: it has no password."""
-    account = Annotator(username=f"guest-{secrets.token_hex(6)}", ui_language=ui_language)
+    account = Annotator(username=name or f"guest-{secrets.token_hex(6)}", ui_language=ui_language)
     account.set_unusable_password()
     account.save()
     return account

@@ -1,6 +1,7 @@
 """Coming in: the home page, joining a project."""
 
 import re
+import uuid
 
 from django.conf import settings
 from django.contrib.auth import login
@@ -62,7 +63,8 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
         ).exists()
     ):
         return redirect("task", project.slug)
-    if invitation is not None and is_spent(invitation):
+    page_number = request.POST.get("page", "")
+    if invitation is not None and is_spent(invitation) and not page_number:
         raise Refused(
             "invitation",
             _(
@@ -83,8 +85,10 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
             secret=secret,
             annotator=annotator,
             languages=form.cleaned_data["languages"],
+            page_number=page_number,
         )
     context = {"offered": project, "invitation": invitation, "secret": secret, "form": form}
+    context["page"] = uuid.uuid4().hex
     return render(request, "join.html", context, status=422 if form.is_bound else 200)
 
 
@@ -104,6 +108,7 @@ def _enter(
     secret: str,
     annotator: Annotator | None,
     languages: list[str],
+    page_number: str,
 ) -> HttpResponse:
     if invitation is None:
         assert annotator is not None
@@ -115,6 +120,7 @@ def _enter(
         annotator=annotator,
         languages=languages,
         ui_language=get_language() or "",
+        page=page_number,
     )
     if annotator is None:
         login(request, participation.annotator, backend=settings.AUTHENTICATION_BACKENDS[0])

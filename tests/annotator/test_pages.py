@@ -1,13 +1,14 @@
 """The pages around the task: home, signing in, joining, history, errors, headers."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from annotator.models import Participation, Project
+from annotator.models import Annotator, Invitation, Participation, Project
 from annotator.services.people import create_invitations, demo_login_url
 from tests.factories import (
     make_admin,
@@ -207,6 +208,25 @@ def test_an_invitation_signs_in_who_has_no_account(client: Client) -> None:
     assert client.get("/projects/everyday/task/").status_code == 200
     assert client.get(url)["Location"] == "/projects/everyday/task/"
     assert "no longer valid" in Client().get(url).content.decode()
+
+
+def test_who_never_got_the_answer_to_an_invitation_comes_in_by_the_same_page() -> None:
+    project = make_project()
+    [secret] = create_invitations(project=project, count=1, language="en")
+    browser = Client()
+    html = browser.get(f"/join/everyday/?invitation={secret}").content.decode()
+    number = re.search(r'name="page" value="(\w+)"', html)
+    assert number
+    sent = {"invitation": secret, "page": number[1]}
+    Client().post("/join/everyday/", sent)  # its answer is lost, and its session with it
+    assert browser.post("/join/everyday/", sent)["Location"] == "/projects/everyday/task/"
+    assert browser.get("/projects/everyday/task/").status_code == 200
+    assert (Annotator.objects.count(), Invitation.objects.get().uses) == (1, 1)
+    for other in ("", "0" * 32, "\x00", "x" * 9999):
+        refused = Client().post("/join/everyday/", {**sent, "page": other})
+        assert refused.status_code == 422
+    Participation.objects.update(joined_at=timezone.now() - timedelta(minutes=11))
+    assert Client().post("/join/everyday/", sent).status_code == 422
 
 
 def test_an_invitation_without_a_language_asks_for_it(client: Client) -> None:
