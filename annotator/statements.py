@@ -2,7 +2,8 @@
 
 The few statements on the annotators' path are large for what they touch: planning one takes several
 times as long as running it. PostgreSQL keeps the plan of a prepared statement with its connection, and our
-connections are kept. Through PgBouncer use session pooling, or set its `max_prepared_statements`.
+connections are kept. Through PgBouncer use session pooling: in its other modes it follows the protocol's prepared
+statements, but not PREPARE.
 
 A plan made while a study is new must do when it is full: PostgreSQL would read the whole of a table that is still
 empty, and keep to that until its statistics are renewed. So each runs with ONE_PLAN, in the same message.
