@@ -16,11 +16,11 @@ from annotator.selectors.diversity import (
     BY,
     DiversityRow,
     DiversityTable,
-    Figure,
     diversity_table,
     list_examples,
+    make_figure,
 )
-from annotator.selectors.statistics import Figure as AnswersFigure
+from annotator.selectors.statistics import Figure
 from pluralism.similarity import CHAR_NGRAMS
 from pluralism.strategies import ALIGNING, STRATEGIES
 
@@ -35,7 +35,7 @@ BY_LABELS = {
 class Cell:
     """A figure and the ends of its column's scale."""
 
-    figure: Figure | AnswersFigure
+    figure: Figure
     lowest: float
     highest: float
     is_share: bool
@@ -151,7 +151,7 @@ def _columns(rows: Sequence[DiversityRow]) -> list[Column]:
 
 
 def _covered(number: int, row: DiversityRow) -> Figure:
-    return row.coverage[number].share if row.coverage else Figure(None, None, 0)
+    return row.coverage[number].share if row.coverage else make_figure(None, None, 0)
 
 
 def _scaled(column: Column, rows: Sequence[DiversityRow]) -> Column:

@@ -12,6 +12,7 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from annotator.models import CandidateSet, Diversity, Project, Response, Verdict
+from annotator.selectors.statistics import Figure
 from pluralism.coverage import Share, coverage
 from pluralism.intervals import Interval, mean_interval
 from pluralism.judging import POLES
@@ -57,22 +58,14 @@ EXAMPLES = """
 Key = tuple[str, str, str]
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One figure over `n` observations; `value` and `interval` (95 %) are None where they are undefined."""
-
-    value: float | None
-    interval: Interval | None
-    n: int
-
-    @property
-    def undefined_because(self) -> str:
-        """Say why something is missing; empty where nothing is."""
-        if self.value is None:
-            return _("undefined because nothing was measured")
-        if self.interval is None:
-            return _("interval undefined because one observation tells nothing of the spread")
-        return ""
+def make_figure(value: float | None, interval: Interval | None, n: int) -> Figure:
+    """Return a figure over `n` observations that says what is missing of it."""
+    why = ""
+    if value is None:
+        why = _("undefined because nothing was measured")
+    elif interval is None:
+        why = _("interval undefined because one observation tells nothing of the spread")
+    return Figure(value, interval, n, why)
 
 
 @dataclass(frozen=True)
@@ -104,7 +97,7 @@ class DiversityRow:
     length_spread: Figure
     tokens: Figure
     coverage: Sequence[Coverage] = ()
-    relevant: Figure = field(default_factory=lambda: Figure(None, None, 0))
+    relevant: Figure = field(default_factory=lambda: make_figure(None, None, 0))
 
 
 @dataclass(frozen=True)
@@ -162,7 +155,8 @@ def diversity_table(
         similarities=list(similarities),
         judge=f"{judge[0]} ({judge[1]})" if judge else "",
         rows=[
-            _row(row, *verdicts.get(tuple(row[:3]), ((), Figure(None, None, 0)))) for row in found
+            _row(row, *verdicts.get(tuple(row[:3]), ((), make_figure(None, None, 0))))
+            for row in found
         ],
     )
 
@@ -192,8 +186,8 @@ def _row(row: Sequence[Any], covered: Sequence[Coverage], relevant: Figure) -> D
 
 def _mean(mean: float | None, deviation: float | None, n: int, least: float, most: float) -> Figure:
     if mean is None:
-        return Figure(None, None, n)
-    return Figure(
+        return make_figure(None, None, n)
+    return make_figure(
         mean, mean_interval(mean=mean, deviation=deviation or 0.0, n=n, least=least, most=most), n
     )
 
@@ -205,11 +199,11 @@ def _mapped(figure: Figure, function: Callable[[float], float]) -> Figure:
     interval = figure.interval and Interval(
         function(figure.interval.low), function(figure.interval.high)
     )
-    return Figure(function(figure.value), interval, figure.n)
+    return make_figure(function(figure.value), interval, figure.n)
 
 
 def _share(share: Share) -> Figure:
-    return Figure(share.value, share.interval, share.n)
+    return make_figure(share.value, share.interval, share.n)
 
 
 def _verdicts(judged: Sequence[Sequence[Any]]) -> dict[Key, tuple[list[Coverage], Figure]]:

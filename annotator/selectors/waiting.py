@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from annotator.errors import Missing
 from annotator.models import Annotator, CandidateSet, GenerationRun, Project
+from annotator.models.fields import LARGEST_ID
 
 State, RunState = CandidateSet.State, GenerationRun.State
 
@@ -115,7 +116,7 @@ class WaitingTurn:
 def find_waiting_turn(*, annotator: Annotator, slug: str, turn_id: int) -> WaitingTurn:
     """Return a turn of the person's own with its newest set, in one query; foreign and absent are alike."""
     row = None
-    if turn_id < 2**63:
+    if turn_id <= LARGEST_ID:
         with connection.cursor() as cursor:
             cursor.execute(OF_TURN, [turn_id, slug, annotator.pk])
             row = cursor.fetchone()

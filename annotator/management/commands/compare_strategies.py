@@ -11,7 +11,8 @@ from annotator.management.projects import ProjectCommand
 from annotator.management.strategies import add_model_argument, read_strategy
 from annotator.management.watching import wait_until_measured, watch
 from annotator.models import GenerationRun, Project
-from annotator.selectors.diversity import DiversityRow, Figure, diversity_table
+from annotator.selectors.diversity import DiversityRow, diversity_table
+from annotator.selectors.statistics import Figure
 from annotator.services.generation import start_side_by_side
 
 Column = tuple[str, Callable[[DiversityRow], str]]
