@@ -1,24 +1,21 @@
 """What the pages below a project's address share: finding the project among those that may be seen, and showing."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from annotator.admin.base import find, visible_projects
+from annotator.admin.base import PlurivoxAdmin, find, visible_projects
 from annotator.errors import Refused
 from annotator.models import Project, Right
-
-if TYPE_CHECKING:
-    from annotator.admin.projects import ProjectAdmin
 
 
 class ProjectPages:
     """Views that the project's admin hangs below its own address."""
 
-    def __init__(self, model_admin: "ProjectAdmin") -> None:
+    def __init__(self, model_admin: PlurivoxAdmin) -> None:
         self._admin = model_admin
 
     def _see(self, request: HttpRequest, project_id: int, *, to: str = Right.SEE) -> Project:
