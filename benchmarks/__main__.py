@@ -1,6 +1,6 @@
 """Run every benchmark and print one table.
 
-python -m benchmarks [race opening loop export meanwhile release prompts generation worker …]
+python -m benchmarks [race opening loop export meanwhile release board prompts generation worker …]
 """
 
 import subprocess
@@ -15,6 +15,7 @@ BENCHMARKS = (
     "export",
     "meanwhile",
     "release",
+    "board",
     "prompts",
     "generation",
     "worker",

@@ -85,7 +85,7 @@ def started() -> Iterator[Services]:
             yield services
 
 
-def fill(*, rows: int) -> str:
+def fill(*, rows: int, response_bytes: int = RESPONSE_BYTES) -> str:
     """Make a project with that many judgments of four responses, and a token that reads it; return the token."""
     from django.db import connection
     from django.utils import timezone
@@ -117,7 +117,7 @@ def fill(*, rows: int) -> str:
                 "first_person": people[0].pk,
                 "sets": rows // OVERLAP,
                 "overlap": OVERLAP,
-                "bytes": RESPONSE_BYTES,
+                "bytes": response_bytes,
             },
         )
         cursor.execute("VACUUM ANALYZE")
@@ -125,7 +125,7 @@ def fill(*, rows: int) -> str:
     _token, secret = create_token(
         name="bench",
         owner=rita,
-        scopes=[Scope.READ_JUDGMENTS, Scope.READ_PROMPTS],
+        scopes=[Scope.READ_JUDGMENTS, Scope.READ_PROMPTS, Scope.READ_STATISTICS],
         projects=[project],
         expires_at=expires_at,
     )

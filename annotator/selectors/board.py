@@ -33,9 +33,12 @@ SKIPPED = """
     JOIN annotator_offer offer ON offer.participation_id = person.id AND offer.outcome = 'skipped'
     WHERE person.project_id = %s GROUP BY 1 ORDER BY 2 DESC, 1
 """
-# A lease that is over counts for nobody, so the range holds at most one row for each person at work in any project.
+# Along the leases in their order, the ones that run longest first, so many at most: one for each person at work in any project. Other
+# indexes of leases name, until the next vacuum, every place that was ever leased.
 WORKING = """
-    SELECT count(*) FROM annotator_assignment WHERE state = 'leased' AND lease_until > %s AND project_id = %s
+    SELECT count(*) FROM (
+        SELECT project_id FROM annotator_assignment WHERE state = 'leased' AND lease_until > %s ORDER BY lease_until DESC LIMIT 10000
+    ) running WHERE project_id = %s
 """
 HOUR = "%Y-%m-%dT%H"
 """How an hour is named in what was counted; in UTC."""

@@ -12,8 +12,8 @@ from annotator.models import Assignment, Project
 
 SEED = 1971
 """Of all draws of the statistics: the same data give the same figures."""
-MOST_ANSWERS = 100_000
-"""About so many answers are looked at while somebody waits: seconds of work and some 100 MB, however large the project."""
+MOST_ANSWERS = 50_000
+"""About so many answers are looked at while somebody waits: a few seconds of work, however large the project."""
 
 SAMPLED = f"(hashint8extended(place.comparison_id, {SEED}) & 1048575) < %(share)s * 1048576"
 """Keeps the share `share` of the comparisons; 1 keeps all."""

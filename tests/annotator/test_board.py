@@ -1,5 +1,6 @@
 """The board and the dry run: exact numbers, read and not counted, at the same cost in every project."""
 
+import json
 import re
 from datetime import timedelta
 from functools import partial
@@ -28,7 +29,7 @@ from annotator.services.assignments import claim_next, skip
 from annotator.services.boards import count_for_board, count_for_boards
 from annotator.services.checks import flag
 from annotator.services.projects import pause_project
-from tests.annotator.many import make_many, pages_of
+from tests.annotator.many import make_many, pages_of, plans_of
 from tests.factories import (
     make_admin,
     make_annotator,
@@ -318,3 +319,16 @@ def test_the_page_touches_as_little_in_a_large_project_as_in_a_small_one() -> No
     count_for_boards()
     costs = [pages_of(partial(get_board, project=project)) for project in (small, large)]
     assert costs[1] <= costs[0] + 10
+
+
+def test_who_works_now_is_counted_along_the_leases_that_run(project: Project) -> None:
+    make_many(project, judgments=5_000)
+    count_for_boards()
+    (plan,) = [
+        json.dumps({**plan, "sql": ""})
+        for plan in plans_of(partial(get_board, project=project))
+        if "lease_until" in plan["sql"]
+    ]
+    assert "lease" in plan  # one of the two indexes that hold nothing but leases
+    assert "assignment_by_project_state" not in plan
+    assert "Seq Scan" not in plan
