@@ -41,7 +41,7 @@
   };
 
   // The state, for eyes and for screen readers: said again only when it reads differently.
-  const clock = (at) => new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  const clock = (at) => new Date(at).toLocaleTimeString(document.documentElement.dataset.numbers, { hour: "2-digit", minute: "2-digit" });
   const say = (name, time = "") => {
     const text = `${saved.dataset[name]} ${time}`.trim();
     saved.classList.toggle("unsaved", name === "unsaved");

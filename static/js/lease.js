@@ -19,7 +19,7 @@
     if (!form()) { box.hidden = true; return; }
     const seconds = left();
     box.hidden = seconds > SHORT;
-    const text = seconds > 0 ? `${box.dataset.left} ${Math.ceil(seconds / 60)}` : box.dataset.over;
+    const text = seconds > 0 ? `${box.dataset.left} ${Math.ceil(seconds / 60).toLocaleString(document.documentElement.dataset.numbers)}` : box.dataset.over;
     const words = box.firstElementChild;
     if (!box.hidden && words.textContent !== text) words.textContent = text;
     box.querySelector("[data-renew]").hidden = seconds <= 0;

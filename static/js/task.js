@@ -114,7 +114,7 @@
   const say = (outcome) => {
     const saved = byId("saved");
     if (!saved || !outcome) return;
-    const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    const time = new Date().toLocaleTimeString(document.documentElement.dataset.numbers, { hour: "2-digit", minute: "2-digit" });
     saved.classList.remove("unsaved");
     saved.textContent = `${outcome === "skipped" ? saved.dataset.skipped : saved.dataset.counted} ${time}`;
   };

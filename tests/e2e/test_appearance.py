@@ -1,6 +1,7 @@
 """How the pages look and read: every script, both schemes, both directions, without barriers or leaks."""
 
 import gzip
+import re
 from pathlib import Path
 from typing import Any
 
@@ -255,3 +256,36 @@ def test_motion_and_forced_colours_are_heeded(visit: Visitors, alice: Annotator)
     )
     assert chosen != other
     expect(visitor.page.locator("[data-card=b] .mine")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("task_format", ["best_of_k", "pairwise", "ranking"])
+def test_a_text_twice_as_large_stays_on_the_page(
+    visit: Visitors, alice: Annotator, language: str, width: int, task_format: str
+) -> None:
+    settings = {"candidates": 2, "ways_out": ["both_good"]} if task_format == "pairwise" else {}
+    make_work(alice, language, task_format=task_format, **settings)
+    visitor = visit(width=width, height=740, language=language)
+    page = visitor.page
+    session = visitor.context.new_cdp_session(page)
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    visitor.sign_in("alice")
+    visitor.go(TASK)
+    size = page.evaluate("getComputedStyle(document.querySelector('[data-response]')).fontSize")
+    assert float(size.removesuffix("px")) >= 32
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for control in page.locator(".bar :is(.pick, .submit):visible, .ranks label:visible").all():
+        box = control.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+
+
+def test_numbers_that_scripts_write_are_of_the_language(visit: Visitors, alice: Annotator) -> None:
+    make_work(alice, "ar")
+    visitor = visit(language="ar")
+    visitor.sign_in("alice")
+    visitor.go(TASK)
+    visitor.choose("b")
+    expect(visitor.page.locator("#saved")).to_have_text(re.compile("[٠-٩]{1,2}:[٠-٩]{2}"))

@@ -220,7 +220,8 @@ def _let_all_be_own(project: Project) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("ar", "dark")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ar"])
 def test_no_page_of_a_conversation_has_a_barrier(
     visit: Visitors,
     project: Project,
