@@ -238,9 +238,7 @@ def test_no_page_of_a_conversation_has_a_barrier(
     page.click("button[value=send]")
     expect(page.locator("#message-error")).to_be_visible()
     found = {"own": barriers(visitor)}
-    send(visitor, "And why? [[slow-1500]]")
-    expect(page.locator("#making")).to_be_visible()
-    found["waiting"] = barriers(visitor)
+    send(visitor, "And why? [[ok]]")  # `test_access_states` has the page that waits
     expect(page.locator("#judgment")).to_be_visible(timeout=SLOW)
     found["own turn"] = barriers(visitor)
     judge(visitor, "a")
