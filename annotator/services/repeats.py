@@ -26,14 +26,13 @@ from annotator.services.explanations import draw_explanation
 REPEATS = 1
 """Sets these draws apart from those of checks, which come from the same seed."""
 
-# While a place waits, its key is the number of answers at which it comes.
-GIVE_DUE = """
+GIVE = """
 WITH due AS MATERIALIZED (
     SELECT place.id FROM annotator_assignment place
     JOIN annotator_comparison again ON again.id = place.comparison_id
-    WHERE place.owner_id = %(person)s AND place.state = 'open' AND place.tier = 2 AND place.key <= %(given)s
-      AND EXISTS (SELECT FROM annotator_judgment first
-                  WHERE first.participation_id = %(person)s AND first.comparison_id = again.repeat_of_id
+    WHERE place.owner_id = %(person)s AND place.state = 'open' AND place.tier = 2 {due}
+      AND EXISTS (SELECT FROM annotator_judgment first JOIN annotator_turn turn ON turn.id = first.turn_id
+                  WHERE first.participation_id = %(person)s AND first.comparison_id = again.repeat_of_id {old_enough}
                     AND first.submitted_at <= clock_timestamp() - make_interval(mins => %(minutes)s))
     ORDER BY place.key LIMIT 1
 ), given AS (
@@ -44,6 +43,22 @@ UPDATE annotator_participation SET next_repeat = (
     SELECT min(key) FROM annotator_assignment
     WHERE owner_id = %(person)s AND state = 'open' AND tier = 2 AND id NOT IN (SELECT id FROM given))
 WHERE id = %(person)s AND EXISTS (SELECT FROM given) RETURNING next_repeat
+"""
+# While a place waits, its key is the number of answers at which it comes.
+GIVE_DUE = GIVE.format(due="AND place.key <= %(given)s", old_enough="")
+# At the end the least distance is enough. Conversations are counted for it, which are newest first in an index.
+GIVE_EARLY = GIVE.format(
+    due="",
+    old_enough="""AND turn.conversation_id < (
+        SELECT id FROM annotator_conversation WHERE participation_id = %(person)s ORDER BY id DESC OFFSET %(distance)s - 1 LIMIT 1)""",
+)
+# Not skipped, and not answered.
+BEGUN = """
+SELECT EXISTS (
+    SELECT FROM annotator_assignment place JOIN annotator_comparison again ON again.id = place.comparison_id AND again.kind = 'repeat'
+    WHERE (place.participation_id = %(person)s AND place.state = 'leased')
+       OR (place.owner_id = %(person)s AND place.state = 'open' AND place.tier = 0
+           AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id AND seen.outcome <> 'expired')))
 """
 # By then the first answer can't be changed any more: the least distance sees to it.
 COUNT = """
@@ -118,6 +133,33 @@ def give_repeat_if_due(*, participation: Participation, wave: Wave) -> None:
         row = cursor.fetchone()
     if row:
         participation.next_repeat = row[0]
+
+
+def give_early_repeat(*, participation: Participation, wave: Wave) -> bool:
+    """Let what still waits come where a person's work ends; tell whether there is something of it to answer.
+
+    The least distance holds, and so do the minutes: what they answered last is never asked again.
+    """
+    if not wave.setting("repeat_share"):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(BEGUN, {"person": participation.pk})
+        if cursor.fetchone()[0]:
+            return True
+        if participation.next_repeat is None:
+            return False
+        cursor.execute(
+            GIVE_EARLY,
+            {
+                "person": participation.pk,
+                "distance": wave.setting("repeat_distance"),
+                "minutes": wave.setting("repeat_minutes"),
+            },
+        )
+        row = cursor.fetchone()
+    if row:
+        participation.next_repeat = row[0]
+    return row is not None
 
 
 def note_repeat(*, judgment_id: int, participation: Participation, wave: Wave) -> None:

@@ -14,7 +14,7 @@ from annotator.selectors.tasks import Task, get_task
 from annotator.services.assignments import claim_next, resume
 from annotator.services.checks import give_check_if_due
 from annotator.services.conversations import fall_back
-from annotator.services.repeats import give_repeat_if_due
+from annotator.services.repeats import give_early_repeat, give_repeat_if_due
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ def next_step(participation: Participation, wave: Wave | None) -> Step:
 
     1. A conversation whose last turn is answered is written on or ended first.
     2. Then the place that the person holds, or one of their own: their messages are answered.
-    3. Where as many tasks are taken as were wanted, nothing more.
+    3. Where as many tasks are taken as were wanted, what waits to be asked again, then nothing more.
     4. Where it was drawn so, a prompt of their own; where nothing would answer one, a given one instead.
-    5. A task from the queues.
+    5. A task from the queues; where they hold none, what waits to be asked again.
     """
     project = participation.project
     if wave is None or project.state == Project.State.DRAFT:
@@ -48,15 +48,19 @@ def next_step(participation: Participation, wave: Wave | None) -> Step:
     if paths.next_turn:
         return Step("next", paths=paths)
     if is_done:
-        return _step_when_done(participation, paths)
+        return _step_when_done(participation, wave, paths)
     if begins_with_own_prompt(participation=participation, wave=wave):
         return _step_of_ones_own(participation, paths)
-    return _step_with_task(claim_next(participation=participation), participation, paths)
+    found = claim_next(participation=participation)
+    if found is None and give_early_repeat(participation=participation, wave=wave):
+        found = resume(participation=participation)
+    return _step_with_task(found, participation, paths)
 
 
-def _step_when_done(participation: Participation, paths: Paths) -> Step:
-    """Go on with what was begun, and then with nothing more."""
-    begun = None if paths is NO_PATHS else resume(participation=participation)
+def _step_when_done(participation: Participation, wave: Wave, paths: Paths) -> Step:
+    """Go on with what was begun, then with what is asked again, and then with nothing more."""
+    goes_on = give_early_repeat(participation=participation, wave=wave) or paths is not NO_PATHS
+    begun = resume(participation=participation) if goes_on else None
     step = _step_with_task(begun, participation, paths)
     return step if step.task else Step("done", paths=paths)
 

@@ -25,7 +25,7 @@ from annotator.selectors.board import get_board
 from annotator.selectors.consistency import consistency
 from annotator.selectors.exports import native_rows
 from annotator.selectors.values import list_person_scores
-from annotator.services.assignments import claim_next
+from annotator.services.assignments import claim_next, skip
 from annotator.services.projects import ensure_wave
 from annotator.services.releases.documents.methods import write_consistency
 from annotator.services.repeats import GIVE_DUE, give_repeat_if_due, plan_repeat
@@ -172,6 +172,51 @@ def test_what_is_due_is_found_along_the_index_of_the_persons_places() -> None:
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Seq Scan" not in plan
     assert plan.count("assignment_own_places") == 2
+
+
+def test_who_has_done_what_was_wanted_is_asked_what_still_waits() -> None:
+    alice, wave = make_work(tasks=40, repeat_share=1.0, target_per_person=20)
+    given = work(alice, wave, 100)
+    assert kinds(given).count("collect") == 20
+    assert kinds(given).count("repeat") >= 10
+    at = {judgment.comparison_id: number for number, judgment in enumerate(given)}
+    between = [
+        at[judgment.comparison_id] - at[judgment.comparison.repeat_of_id] - 1
+        for judgment in given
+        if judgment.comparison.repeat_of_id is not None
+    ]
+    assert min(between) >= 9
+    alice.refresh_from_db()
+    assert next_step(alice, wave).state == "done"
+    assert Assignment.objects.filter(tier=Assignment.LATER).count() + len(between) == 20
+
+
+def test_where_no_task_is_left_what_still_waits_is_asked_too() -> None:
+    alice, wave = make_work(tasks=15, repeat_share=1.0)
+    given = work(alice, wave, 100)
+    assert kinds(given)[:15] == ["collect"] * 15
+    assert kinds(given).count("repeat") >= 5
+    alice.refresh_from_db()
+    assert next_step(alice, wave).state == "empty"
+
+
+def test_at_the_end_one_is_held_and_shown_again_and_a_skipped_one_is_not() -> None:
+    alice, wave = make_work(tasks=15, repeat_share=1.0, target_per_person=11)
+    work(alice, wave, 11)
+    alice.refresh_from_db()
+    first, again = next_step(alice, wave).task, next_step(alice, wave).task
+    assert first is not None
+    assert again is not None
+    assert first.assignment_id == again.assignment_id
+    skip(assignment_id=first.assignment_id, participation=alice, reason="unclear")
+    alice.refresh_from_db()
+    following = next_step(alice, wave).task
+    assert following is None or following.assignment_id != first.assignment_id
+
+
+def test_where_work_ends_a_minimum_time_is_waited_for_too() -> None:
+    alice, wave = make_work(tasks=40, repeat_share=1.0, repeat_minutes=60, target_per_person=20)
+    assert kinds(work(alice, wave, 100)) == ["collect"] * 20
 
 
 def test_the_place_that_waits_is_given_to_nobody() -> None:
