@@ -18,5 +18,5 @@ is the work careful?
 the data goes out
     `findings` (texts that may say who wrote them), `releases/`
 around all of it
-    `sweeping`, `boards`, `team`, `tokens`, `audit`, `idempotency`; `demo`, `demo_texts`, `simulation`, `simulated_people`
+    `changes` (the lock under which they are told), `sweeping`, `boards`, `team`, `tokens`, `audit`, `idempotency`; `demo`, `demo_texts`, `simulation`, `simulated_people`
 """

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.errors import Missing, Refused
-from annotator.models import Assignment, Offer, Participation, QueueCursor
+from annotator.models import Assignment, Change, Offer, Participation, QueueCursor
 from annotator.services.blocks import give_block
+from annotator.services.changes import share_changes
 from annotator.services.drafts import forget_draft
 from annotator.services.group_places import fetch_group_places
 from annotator.services.surplus import promote_surplus
@@ -119,11 +120,17 @@ RETURNING place.id
     minutes="int",
 )
 
+# Change locks are taken before places, as everywhere (services.changes), and in one order.
 GIVE_BACK = """
-WITH overdue AS MATERIALIZED (
-    SELECT id, comparison_id, participation_id, target_id FROM annotator_assignment
-    WHERE state = 'leased' AND lease_until < clock_timestamp() AND (%(project)s IS NULL OR project_id = %(project)s)
-    ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+WITH project AS MATERIALIZED (
+    SELECT id, pg_advisory_xact_lock_shared(%(lock)s, id::int) FROM (
+        SELECT DISTINCT project_id AS id FROM annotator_assignment
+        WHERE state = 'leased' AND lease_until < clock_timestamp() AND (%(project)s IS NULL OR project_id = %(project)s)
+        ORDER BY project_id) late
+), overdue AS MATERIALIZED (
+    SELECT place.id, comparison_id, participation_id, target_id FROM annotator_assignment place JOIN project ON project.id = project_id
+    WHERE state = 'leased' AND lease_until < clock_timestamp()
+    ORDER BY lease_until LIMIT %(limit)s FOR UPDATE OF place SKIP LOCKED
 ), counters AS MATERIALIZED (  -- always in one order, so that two such statements never wait for each other
     SELECT id FROM annotator_target WHERE id IN (SELECT target_id FROM overdue) ORDER BY id FOR UPDATE
 ), ended AS (
@@ -198,6 +205,7 @@ def skip(*, assignment_id: int, participation: Participation, reason: str) -> No
             fields={"skip_reason": _("Choose a reason.")},
         )
     with transaction.atomic():
+        share_changes(project_id=participation.project_id)
         offers = Offer.objects.filter(participation=participation, assignment_id=assignment_id)
         if not offers.exists():
             raise Missing(_("This task is not yours. Go on with the next one."))
@@ -212,6 +220,7 @@ def skip(*, assignment_id: int, participation: Participation, reason: str) -> No
 def give_back_held(*, participation: Participation) -> None:
     """Return what the person holds to its queue at once, as if its time had passed."""
     with transaction.atomic():
+        share_changes(project_id=participation.project_id)
         held = Assignment.objects.filter(participation=participation, state=Assignment.State.LEASED)
         if held.update(lease_until=Now()):
             give_back_overdue(project_id=participation.project_id)
@@ -220,7 +229,8 @@ def give_back_held(*, participation: Participation) -> None:
 def give_back_overdue(*, project_id: int | None = None, limit: int = 1000) -> int:
     """Return places whose lease has passed to their queues; answer how many."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(GIVE_BACK, {"project": project_id, "limit": limit})
+        lock = Change.ADVISORY_LOCK
+        cursor.execute(GIVE_BACK, {"project": project_id, "limit": limit, "lock": lock})
         places = [pk for (pk,) in cursor.fetchall()]
         promote_surplus(places)
     return len(places)

@@ -13,7 +13,7 @@ from annotator.services.checks import problem_of
 
 # Who has it open, or was shown it, may still answer.
 TAKE_AWAY = """
-DELETE FROM annotator_assignment place
+UPDATE annotator_assignment place SET state = 'closed'
 WHERE place.comparison_id = %s AND place.state = 'open' AND place.owner_id IS NOT NULL
     AND NOT EXISTS (SELECT FROM annotator_offer WHERE participation_id = place.owner_id AND comparison_id = place.comparison_id)
 """

@@ -32,6 +32,7 @@ from annotator.models import (
     Wave,
 )
 from annotator.models.fields import validate_language_tag
+from annotator.services.changes import share_changes
 from annotator.services.panels import end_visit
 from annotator.statements import Statement
 
@@ -144,7 +145,8 @@ def _store(project: Project, row: Mapping[str, Any]) -> None:
 
 def begin_training(*, participation: Participation, wave: Wave) -> None:
     """Give the person their training items, drawn once; who has them keeps them."""
-    if participation.own_places.filter(comparison__kind=Comparison.Kind.TRAINING).exists():
+    drawn = participation.own_places.filter(comparison__kind=Comparison.Kind.TRAINING)
+    if drawn.exclude(state=Assignment.State.CLOSED).exists():
         return
     rng = _rng(participation, 0)
     items = list(
@@ -245,11 +247,7 @@ def finish_training(*, participation: Participation, wave: Wave) -> bool:
 @transaction.atomic
 def flag(*, judgment: Judgment, kind: QualityFlag.Kind) -> None:
     """Flag an answer once, and tell exports."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock_shared(%s, %s)",
-            [Change.ADVISORY_LOCK, judgment.project_id],
-        )
+    share_changes(project_id=judgment.project_id)
     _flag, is_new = QualityFlag.objects.get_or_create(
         judgment=judgment,
         kind=kind,

@@ -9,8 +9,9 @@ from annotator.errors import Missing, Refused
 from annotator.models import Change, Participation, ProfileRevision, Wave
 from annotator.selectors.demographics import Asked, list_questions, list_skills
 from annotator.services.assignments import give_back_held
+from annotator.services.changes import share_changes
 from annotator.services.strata import answers_of, place_of
-from annotator.services.withdrawal import hold_changes, tell_of_all
+from annotator.services.withdrawal import tell_of_all
 
 COUNTRY = "country"
 
@@ -35,7 +36,7 @@ def save_profile(
 
     `version` is that of the questions the person saw: after others, those of the wave are still to be asked.
     """
-    hold_changes(project_id=participation.project_id, alone=False)
+    share_changes(project_id=participation.project_id)
     present = Participation.objects.select_for_update().filter(
         pk=participation.pk, withdrawn_at=None
     )

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from annotator.errors import Refused
 from annotator.models import Annotator, AuditEvent, Change, Exclusion, Outcome, Participation
 from annotator.services.audit import record
+from annotator.services.changes import hold_changes
 from annotator.services.panels import end_visit, reopen_visit
 from annotator.services.surplus import promote_surplus
-from annotator.services.withdrawal import free_places, hold_changes, tell_of_all
+from annotator.services.withdrawal import free_places, tell_of_all
 
 LONGEST_NOTE = 500
 
@@ -37,7 +38,7 @@ WHERE state = 'open' AND owner_id IS NULL
 def exclude(
     *, participation: Participation, reason: str, note: str = "", by: Annotator | None
 ) -> int:
-    """Leave a person out and return how many places opened again; who is out already is refused.
+    """Leave a person out and return how many places are open again; who is out already is refused.
 
     1. Hold the project's change lock alone: an answer in flight is stored before, and stops counting here,
        or after, and finds them excluded.

@@ -24,6 +24,7 @@ from annotator.models import (
 from annotator.models.findings import PLACES
 from annotator.selectors.exports import Query, Snapshot
 from annotator.services.audit import record
+from annotator.services.changes import share_changes
 from pluralism.identifying import VERSION, find_identifying
 
 D = Finding.Decision
@@ -204,9 +205,8 @@ def decide_findings(
     and decisions that there are not change nothing, nor does withholding a response. The log names the findings, never what
     was found.
     """
+    share_changes(project_id=project.pk)
     with connection.cursor() as cursor:
-        lock = [Change.ADVISORY_LOCK, project.pk]
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", lock)
         changed = []
         for decision in (D.RELEASE, D.REDACT, D.WITHHOLD):
             wanted = [pk for pk, said in decisions.items() if said == decision]

@@ -18,6 +18,7 @@ from annotator.selectors.panels import (
     panel_of,
 )
 from annotator.services.assignments import give_back_held
+from annotator.services.changes import share_changes
 from annotator.services.people import join_project, make_guest
 
 FOR_GOOD = (Outcome.SCREEN_OUT, Outcome.QUALITY)
@@ -55,6 +56,7 @@ def enter(
 def _enter(
     project: Project, visit: Visit, languages: Sequence[str], ui_language: str
 ) -> Participation:
+    share_changes(project_id=project.pk)  # before the person: a visit that ends at once needs it
     found = (
         Participation.objects.select_for_update(of=("self",))
         .select_related("project", "annotator")
@@ -156,6 +158,7 @@ def screen(*, participation: Participation) -> None:
 @transaction.atomic
 def end_visit(*, participation: Participation, outcome: Outcome) -> None:
     """End the open visit: what is held goes back at once, what was done stays. An ended one stays as it is."""
+    share_changes(project_id=participation.project_id)
     ended = PanelSession.objects.filter(participation=participation, ended_at=None).update(
         ended_at=Now(), outcome=outcome
     )

@@ -35,8 +35,9 @@ from annotator.models import (
 )
 from annotator.models.fields import validate_language_tag
 from annotator.services.audit import record
+from annotator.services.changes import share_changes
 from annotator.services.strata import place_of
-from annotator.services.withdrawal import hold_changes, tell_of_all
+from annotator.services.withdrawal import tell_of_all
 
 DEMO_SALT = "annotator.demo-login"
 SECRET_BYTES = 24  # 32 characters in a link
@@ -139,7 +140,7 @@ def give_consent(
         raise Refused("adult", sentence, fields={"adult": sentence})
     asked = wave.setting("consent_ticks")
     agreed = {tick: (tick in ticks if tick in asked else None) for tick in Tick.values}
-    hold_changes(project_id=participation.project_id, alone=False)
+    share_changes(project_id=participation.project_id)
     before = Participation.objects.select_for_update().get(pk=participation.pk)
     last = Consent.objects.filter(participation=participation).order_by("-pk").first()
     if (

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from annotator.errors import Refused
 from annotator.models import Annotator, Assignment, AuditEvent, Comparison, Project, Wave
 from annotator.services.audit import record
+from annotator.services.changes import share_changes
 from annotator.services.group_places import SLOTS_PER_NUMBER, open_all_group_places
 from annotator.services.inserting import PLACE_IDS, PLACE_KEYS, Rows, insert_together, new_ids
 from annotator.services.strata import divide_anew
@@ -163,6 +164,7 @@ def set_overlap(*, project: Project, overlap: int, by: Annotator | None = None) 
     """
     field = Project._meta.get_field("overlap")
     field.clean(overlap, project)
+    share_changes(project_id=project.pk)
     locked = Project.objects.select_for_update(of=("self",)).get(pk=project.pk)
     if locked.block_size:
         raise Refused("blocks", _("In a project of blocks nobody shares a comparison."))

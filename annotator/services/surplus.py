@@ -7,10 +7,6 @@ from django.db.models import F
 
 from annotator.models import Assignment, Change, Target
 
-HOLD_CHANGES = """
-SELECT pg_advisory_xact_lock_shared(%(lock)s, project_id::int)
-FROM (SELECT DISTINCT project_id FROM annotator_assignment WHERE id = ANY(%(places)s) ORDER BY 1) held
-"""
 # Two that run at once would let one late answer fill a place of each. Who comes second leaves the comparison's
 # places open.
 HOLD_COMPARISONS = """
@@ -31,33 +27,31 @@ SELECT * FROM (
 """
 
 
-def promote_surplus(places: list[int]) -> None:
-    """Let judgments that came late fill places that were given back, instead of asking one more person.
+def promote_surplus(places: list[int]) -> int:
+    """Let judgments that came late fill places that were given back; return how many are filled so.
 
-    Call it in the transaction that gave them back; one statement where nothing is late.
+    Call it in the transaction that gave them back, which holds the project's change lock (`services.changes`):
+    they count from now on, which increments of the export must tell. One statement where nothing is late.
 
-    1. Hold the project's change lock: they count from now on, which increments of the export must tell.
-    2. Hold the comparisons that have late work, and read it again: what filled a place meanwhile is late no more.
-    3. The first that came goes first, into a place reserved for its stratum, else into an open one; where
+    1. Hold the comparisons that have late work, and read it again: what filled a place meanwhile is late no more.
+    2. The first that came goes first, into a place reserved for its stratum, else into an open one; where
        targets of the project are in force, only as far as the person's has room.
     """
     if not places:
-        return
+        return 0
     with connection.cursor() as cursor:
-        cursor.execute(HOLD_CHANGES, {"lock": Change.ADVISORY_LOCK, "places": places})
         cursor.execute(LATE, {"places": places})
         late = cursor.fetchall()
         if not late:
-            return
+            return 0
         cursor.execute(HOLD_COMPARISONS, {"comparisons": sorted({row[2] for row in late})})
         held = {pk for (pk,) in cursor.fetchall()}
         cursor.execute(LATE, {"places": places})
         late = [row for row in cursor.fetchall() if row[2] in held]
-    if late:
-        _fill(places, late)
+    return _fill(places, late) if late else 0
 
 
-def _fill(places: list[int], late: list[tuple[int, int, int, int, str, int | None]]) -> None:
+def _fill(places: list[int], late: list[tuple[int, int, int, int, str, int | None]]) -> int:
     free = list(
         Assignment.objects.select_for_update(skip_locked=True)
         .filter(pk__in=places, state=Assignment.State.OPEN, owner=None)
@@ -87,3 +81,4 @@ def _fill(places: list[int], late: list[tuple[int, int, int, int, str, int | Non
     for target, count in taken.items():
         Target.objects.filter(pk=target).update(taken=F("taken") + count)
     Change.objects.bulk_create(changes)
+    return len(changes)

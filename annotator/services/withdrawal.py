@@ -22,20 +22,26 @@ from annotator.models import (
     Project,
 )
 from annotator.services.audit import record
+from annotator.services.changes import hold_changes
 from annotator.services.projects import current_wave
 from annotator.services.surplus import promote_surplus
 
 ERASED = "[…]"
 """Stands where a text was: some columns must hold one."""
 
+# What is held and what is judged are each found along an index of their own.
 GIVE_BACK = """
-UPDATE annotator_assignment
+WITH theirs AS MATERIALIZED (
+    SELECT id FROM annotator_assignment WHERE participation_id = %(person)s AND state = 'leased' AND owner_id IS NULL
+    UNION ALL
+    SELECT place.id FROM annotator_judgment judgment JOIN annotator_assignment place ON place.judgment_id = judgment.id
+    WHERE judgment.participation_id = %(person)s AND place.owner_id IS NULL
+)
+UPDATE annotator_assignment place
 SET state = 'open', tier = 0, key = nextval('annotator_assignment_key'), participation_id = NULL, token = NULL,
     lease_until = NULL, judgment_id = NULL
-WHERE owner_id IS NULL AND (
-    (participation_id = %(person)s AND state = 'leased')
-    OR judgment_id IN (SELECT id FROM annotator_judgment WHERE participation_id = %(person)s AND project_id = %(project)s))
-RETURNING id
+FROM theirs WHERE place.id = theirs.id AND place.state IN ('leased', 'judged')
+RETURNING place.id
 """
 # Where fewer judgments are wanted by now than were given, what is left is enough.
 CLOSE = """
@@ -53,10 +59,7 @@ UPDATE annotator_offer SET outcome = 'expired', ended_at = clock_timestamp()
 WHERE participation_id = %(person)s AND outcome = 'shown'
 """
 END_OWN = """
-DELETE FROM annotator_assignment place
-WHERE owner_id = %(person)s AND state = 'open'
-    AND NOT EXISTS (SELECT FROM annotator_offer WHERE participation_id = %(person)s AND comparison_id = place.comparison_id)
-    AND NOT EXISTS (SELECT FROM annotator_judgment WHERE participation_id = %(person)s AND assignment_id = place.id);
+UPDATE annotator_assignment SET state = 'closed' WHERE owner_id = %(person)s AND state = 'open';
 DELETE FROM annotator_draft WHERE participation_id = %(person)s
 """
 TELL = """
@@ -133,31 +136,19 @@ def withdraw(*, participation: Participation) -> None:
     )
 
 
-def hold_changes(*, project_id: int, alone: bool = True) -> None:
-    """Hold the project's change lock until the commit. Alone: no answer is being stored meanwhile.
-
-    Take it before a person's row: everybody does.
-    """
-    how = "" if alone else "_shared"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT pg_advisory_xact_lock{how}(%s, %s)", [Change.ADVISORY_LOCK, project_id]
-        )
-
-
 def free_places(*, participation: Participation) -> int:
-    """Give back what a person holds and the shared places that their judgments fill; return how many.
+    """Give back what a person holds and the shared places that their judgments fill; return how many are open now.
 
     Late work of others fills these first; where fewer judgments are wanted by now, they close.
     """
-    values = {"person": participation.pk, "project": participation.project_id}
+    values = {"person": participation.pk}
     with connection.cursor() as cursor:
         cursor.execute(LET_GO, values)
         cursor.execute(GIVE_BACK, values)
         reopened = [pk for (pk,) in cursor.fetchall()]
         cursor.execute(CLOSE, {"reopened": reopened})
-    promote_surplus(reopened)
-    return len(reopened)
+        closed = int(cursor.rowcount)
+    return len(reopened) - closed - promote_surplus(reopened)
 
 
 def tell_of_all(*, participation: Participation, kind: str) -> None:
@@ -179,9 +170,9 @@ def delete_account(*, annotator: Annotator) -> None:
             "staff",
             _("This account belongs to the staff. Ask an administrator to remove it."),
         )
-    for participation in Participation.objects.filter(
-        annotator=annotator, withdrawn_at=None
-    ).select_related("project"):
+    here = Participation.objects.filter(annotator=annotator, withdrawn_at=None)
+    # In the order in which the sweep takes change locks: this holds several, too.
+    for participation in here.select_related("project").order_by("project"):
         withdraw(participation=participation)
     Participation.objects.filter(annotator=annotator).update(external_id="")
     PanelSession.objects.filter(participation__annotator=annotator).update(

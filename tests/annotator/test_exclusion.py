@@ -204,6 +204,22 @@ def test_late_work_of_an_excluded_person_never_fills_a_place() -> None:
     assert states() == {"open": 1}
 
 
+def test_places_that_late_work_fills_at_once_are_not_told_as_open() -> None:
+    project = make_project(overlap=1)
+    for _number in range(2):
+        make_set(project)
+    alice, bob = person(project), person(project, "bob")
+    held = hold(bob)
+    Assignment.objects.update(lease_until=timezone.now() - timedelta(minutes=1))
+    give_back_overdue()
+    for _number in range(2):
+        make_judgment(alice)
+    assert answer(bob, held) == "surplus"
+    assert leave_out(alice) == 1
+    assert states() == {"judged": 1, "open": 1}
+    assert AuditEvent.objects.get(action="exclude").details["places_reopened"] == 1
+
+
 def test_a_target_gets_its_room_back() -> None:
     project = make_project(overlap=1, target_by="country", targets={"FR": 1})
     for _number in range(2):

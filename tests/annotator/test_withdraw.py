@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -30,7 +30,7 @@ from annotator.services.judgments import Answer, submit_judgment
 from annotator.services.people import give_consent, join_project
 from annotator.services.projects import ensure_wave, open_project
 from annotator.services.quotas import set_overlap
-from annotator.services.withdrawal import ERASED, delete_account, withdraw
+from annotator.services.withdrawal import ERASED, GIVE_BACK, delete_account, withdraw
 from tests.factories import (
     make_admin,
     make_annotator,
@@ -84,6 +84,30 @@ def test_a_place_that_is_not_wanted_any_more_closes_instead() -> None:
     assert sorted(Assignment.objects.values_list("state", flat=True)) == ["closed", "judged"]
     carol = make_participation(project, make_annotator("carol"))
     assert claim_next(participation=carol) is None
+
+
+def test_places_of_their_own_close_those_they_saw_too() -> None:
+    project = make_project(block_size=3)
+    for _number in range(3):
+        make_set(project)
+    alice = make_alice(project)
+    make_judgment(alice)
+    claim_next(participation=alice)
+    withdraw(participation=alice)
+    states = Assignment.objects.filter(owner=alice).values_list("state", flat=True)
+    assert sorted(states) == ["closed", "closed", "judged"]
+
+
+def test_what_they_hold_and_filled_is_found_along_indexes() -> None:
+    """One condition with OR would read all places of all projects."""
+    alice = make_alice(make_project())
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + GIVE_BACK, {"person": alice.pk})
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "one_lease_per_participation" in plan
+    assert "one_judgment_per_participation_comparison_and_revision" in plan
+    assert "Seq Scan" not in plan
 
 
 def test_late_work_of_another_fills_the_place_first() -> None:
