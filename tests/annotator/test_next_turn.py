@@ -176,7 +176,7 @@ def test_sent_twice_it_is_stored_once_and_the_first_message_stands(browser: Clie
     )
     assert first.headers["Location"] == again.headers["Location"]
     assert other.status_code == 422
-    assert "That message stands, and this one was not sent." in other.content.decode()
+    assert "That one stands, and this one was not sent." in other.content.decode()
     assert Turn.objects.filter(number=2).get().message == "And why?"
     assert CandidateSet.objects.filter(turn__isnull=False).count() == 1
 
