@@ -1,22 +1,42 @@
 """What is stored about a person: for their own eyes."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from annotator.models import (
     Annotator,
     Consent,
     Draft,
+    HarmFlag,
     Judgment,
+    Outcome,
     OwnWords,
+    PanelSession,
     Participation,
+    PayLine,
     ProfileRevision,
     Turn,
 )
 from annotator.selectors.demographics import OPTIONS, QUESTIONS
+from annotator.selectors.pay import list_earnings
+
+Row = TypeVar("Row", HarmFlag, PanelSession, PayLine)
+ENDINGS: Mapping[str, Any] = {
+    "": _("it goes on"),
+    Outcome.COMPLETE: _("you completed it"),
+    Outcome.SCREEN_OUT: _("it looked for somebody else"),
+    Outcome.QUOTA_FULL: _("all places were taken"),
+    Outcome.QUALITY: _("it ended after checks"),
+    Outcome.TECHNICAL: _("something went wrong on our side"),
+    Outcome.RETURNED: _("you returned it"),
+}
+"""How a visit through a panel ended, said to the person."""
 
 
 @dataclass(frozen=True)
@@ -27,21 +47,58 @@ class Involvement:
     consent: Consent | None
     said: list[tuple[str, str]]
     """Questions and answers, in the words of the pages."""
+    reports: list[HarmFlag]
+    visits: list[tuple[PanelSession, str]]
+    """Each visit through a panel, and how it ended."""
+    payments: list[tuple[PayLine, Decimal]]
+    """What was listed to be paid, each with its amount."""
 
 
 def list_involvements(*, annotator: Annotator) -> list[Involvement]:
-    """Return the projects the person is in, the newest first, with what they agreed to and said. Two queries."""
-    participations = list(
-        _participations(annotator).filter(withdrawn_at=None).select_related("project", "profile")
-    )
+    """Return the projects the person is or was in, the newest first, with what is stored. Five queries.
+
+    Of a project they have left, only what stays in the books.
+    """
+    participations = list(_participations(annotator).select_related("project", "profile"))
     newest: dict[int, Consent] = {
         consent.participation_id: consent
         for consent in Consent.objects.filter(participation__in=participations).order_by("pk")
     }
+    reports = _by_person(_reports(participations))
+    visits = _by_person(_visits(participations))
+    payments = _by_person(_payments(participations))
     return [
-        Involvement(each, newest.get(each.pk), _said(each.profile) if each.profile else [])
+        Involvement(
+            each,
+            newest.get(each.pk),
+            _said(each.profile) if each.profile else [],
+            reports[each.pk],
+            [(visit, str(ENDINGS[visit.outcome])) for visit in visits[each.pk]],
+            [(line, Decimal(line.amount) / 100) for line in payments[each.pk]],
+        )
         for each in participations
     ]
+
+
+def _by_person(rows: "QuerySet[Row]") -> defaultdict[int, list[Row]]:
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.participation_id].append(row)
+    return found
+
+
+def _reports(participations: list[Participation]) -> QuerySet[HarmFlag]:
+    rows = HarmFlag.objects.filter(participation__in=participations).order_by("pk")
+    return rows.select_related("response")
+
+
+def _visits(participations: list[Participation]) -> QuerySet[PanelSession]:
+    return PanelSession.objects.filter(participation__in=participations).order_by("pk")
+
+
+def _payments(participations: list[Participation]) -> QuerySet[PayLine]:
+    rows = PayLine.objects.filter(participation__in=participations).order_by("pk")
+    return rows.select_related("period")
 
 
 def describe_person(*, annotator: Annotator) -> dict[str, Any]:
@@ -126,6 +183,28 @@ def _describe(participation: Participation) -> dict[str, Any]:
             )
         ),
         "answers": list(_answers(participation)),
+        "reports": [
+            {"at": each.at, "response": each.response.text, "note": each.note}
+            for each in _reports([participation])
+        ],
+        "visits": list(
+            _visits([participation]).values(
+                "session_id", "study_id", "started_at", "ended_at", "outcome"
+            )
+        ),
+        "earned": [
+            {"currency": each.currency, "amount": each.amount, "answers": each.answers}
+            for each in list_earnings(project=participation.project, participation=participation)
+        ],
+        "listed_to_be_paid": [
+            {
+                "at": each.period.closed_at,
+                "currency": each.currency,
+                "amount": Decimal(each.amount) / 100,
+                "answers": each.answers,
+            }
+            for each in _payments([participation])
+        ],
     }
 
 

@@ -19,8 +19,12 @@ from annotator.views.doors import go, page, person, signed_in
 @signed_in
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
-    """Show what is stored. Queries: session, account, participations, consents."""
-    context = {"involvements": list_involvements(annotator=person(request))}
+    """Show what is stored. Queries: session, account, participations, consents, reports, visits, payments."""
+    found = list_involvements(annotator=person(request))
+    context = {
+        "involvements": [each for each in found if each.participation.withdrawn_at is None],
+        "past": [each for each in found if each.participation.withdrawn_at],
+    }
     return render(request, "account.html", context)
 
 
