@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from django.db.models import F, Q
+from django.db.models import Q
 
-from annotator.models import Assignment, Outcome, PanelSession, Participation, Project, Target
+from annotator.models import Assignment, Outcome, PanelSession, Participation, Project
 from annotator.models.panels import PLACEHOLDERS, PRESETS
+from annotator.selectors.tasks import is_target_full
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,7 @@ def has_room(participation: Participation) -> bool:
 
     Places of groups count in any language: they move to one that the person reads.
     """
-    target = participation.target_id
-    if target and Target.objects.filter(pk=target, taken__gte=F("wanted")).exists():
+    if is_target_full(participation):
         return False
     strata = [participation.stratum, ""] if participation.stratum else [""]
     places = Assignment.objects.filter(

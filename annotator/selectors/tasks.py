@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from annotator.models import Assignment, Offer, Participation
+from annotator.models import Assignment, Offer, Participation, Target
 from annotator.selectors.conversations import EARLIER, Exchange, read_exchanges
 from annotator.selectors.drafts import KEPT
 from annotator.selectors.questions import Questions, get_questions
@@ -127,17 +127,31 @@ def _read(row: tuple[Any, ...], assignment_id: int) -> Task:
 
 
 def why_nothing(*, participation: Participation) -> str:
-    """Return why there is no task for a person: `others` hold the last ones, all were `seen`, or all are `answered`."""
+    """Return why there is no task for a person.
+
+    Their `block` is done; there are `enough` judgments of people like them; `others` hold the last places; all were
+    `seen`; what is left is `reserved` for other strata; or all is `answered`.
+    """
+    if participation.block_number is not None:
+        return "block"
+    if is_target_full(participation):
+        return "enough"
     strata = [participation.stratum, ""] if participation.stratum else [""]
-    queues = Assignment.objects.filter(
-        project=participation.project,
-        language__in=participation.languages,
-        stratum__in=strata,
-        owner=None,
+    places = Assignment.objects.filter(
+        project=participation.project, language__in=participation.languages, owner=None
     )
+    queues = places.filter(stratum__in=strata)
     unseen = ~Exists(
         Offer.objects.filter(participation=participation, comparison=OuterRef("comparison"))
     )
     if queues.filter(unseen, state=Assignment.State.LEASED).exists():
         return "others"
-    return "seen" if queues.filter(state=Assignment.State.OPEN).exists() else "answered"
+    if queues.filter(state=Assignment.State.OPEN).exists():
+        return "seen"
+    return "reserved" if places.filter(state=Assignment.State.OPEN).exists() else "answered"
+
+
+def is_target_full(participation: Participation) -> bool:
+    """Tell whether the target that a person counts for takes no more; who counts for none is not limited."""
+    target = participation.target_id
+    return target is not None and Target.objects.filter(pk=target, taken__gte=F("wanted")).exists()
