@@ -74,6 +74,10 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
     """A project with its live counts, which the view passes as `progress` by project id."""
 
     counts = serializers.SerializerMethodField()
+    description = serializers.DictField(
+        child=serializers.CharField(),
+        help_text="By language, as people who are asked to join read it.",
+    )
 
     class Meta:
         model = Project

@@ -23,9 +23,10 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 class TextsWidget(forms.Widget):
     """One box for each language, and an empty one for another."""
 
-    def __init__(self, languages: Sequence[str]) -> None:
+    def __init__(self, languages: Sequence[str], *, rows: int) -> None:
         super().__init__()
         self.languages = list(languages)
+        self.rows = rows
 
     def render(
         self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: Any = None
@@ -45,7 +46,12 @@ class TextsWidget(forms.Widget):
         ]
         return render_to_string(
             "admin/annotator/texts_widget.html",
-            {"name": name, "boxes": boxes, "id": (attrs or {}).get("id", name)},
+            {
+                "name": name,
+                "boxes": boxes,
+                "rows": self.rows,
+                "id": (attrs or {}).get("id", name),
+            },
         )
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> dict[str, str]:
@@ -72,8 +78,11 @@ class TextsWidget(forms.Widget):
 class TextsField(forms.Field):
     """Markdown per language; empty texts are left out."""
 
+    rows = 7
+
     def __init__(self, *, languages: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(required=False, widget=TextsWidget(languages), **kwargs)
+        widget = TextsWidget(languages, rows=self.rows)
+        super().__init__(required=False, widget=widget, **kwargs)
 
     def clean(self, value: Any) -> dict[str, str]:
         """Return the texts by language tag."""
@@ -96,6 +105,12 @@ class TextsField(forms.Field):
         return dict(initial or {}) != {
             tag: text.replace("\r\n", "\n") for tag, text in (data or {}).items() if text.strip()
         }
+
+
+class ShortTextsField(TextsField):
+    """A sentence or two per language."""
+
+    rows = 2
 
 
 class HintsField(TextsField):

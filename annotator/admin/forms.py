@@ -9,13 +9,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotator.admin.fields import HintsField, JsonField, ObjectField, TextsField
+from annotator.admin.count_fields import CountsField, find_impossible
+from annotator.admin.fields import HintsField, JsonField, ObjectField, ShortTextsField, TextsField
 from annotator.admin.strategy_fields import StrategyField
 from annotator.admin.worded_fields import WordedField
 from annotator.models import Project, PromptGroup, Tick, Wave
 from annotator.models.value_settings import validate_margins
 from annotator.models.worded import validate_criteria, validate_reasons
-from annotator.models.work_settings import validate_counts
 from annotator.selectors.questions import WAYS_OUT
 
 CRITERIA_EXAMPLE = """[
@@ -140,12 +140,7 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in ("quotas", "group_quotas", "targets"):
             if name in self.fields:
                 old = self.fields[name]
-                self.fields[name] = ObjectField(
-                    label=old.label,
-                    help_text=old.help_text,
-                    blank={},
-                    validators=[validate_counts],
-                )
+                self.fields[name] = CountsField(label=old.label, help_text=old.help_text)
         self._show_texts_by_language()
         if "strategy" in self.fields:
             self.initial["strategy"] = (self.instance.strategy, self.instance.strategy_parameters)
@@ -157,8 +152,10 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _show_texts_by_language(self) -> None:
         markdown = _("Markdown. Leave a language empty to show another one instead.")
+        short = _("One or two sentences for people who are asked to join, on their first page.")
         hints = _("One a line, shown to whoever writes the first prompt themselves.")
         for name, kind, help_text in (
+            ("description", ShortTextsField, short),
             ("instructions", TextsField, markdown),
             ("consent_text", TextsField, markdown),
             ("topic_hints", HintsField, hints),
@@ -205,8 +202,14 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
             ("stratum_by", "group_quotas"),
             ("target_by", "targets"),
         ):
-            if values.get(counts) and not values.get(by):
+            names = list(values.get(counts) or {})
+            if names and not values.get(by):
                 self.add_error(by, _("Say by what people are divided."))
+            elif names:
+                questions = values.get("demographics", self.instance.demographics)
+                sentence = find_impossible(by=values[by], names=names, questions=questions or [])
+                if sentence:
+                    self.add_error(counts, sentence)
 
     def _check_margins(self, values: Mapping[str, Any]) -> None:
         """Refuse shares of questions or options that the project does not ask about."""

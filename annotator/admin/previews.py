@@ -13,17 +13,16 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.admin.project_pages import ProjectPages
 from annotator.forms import language_name
-from annotator.markup import render_markdown
-from annotator.models import Project, Wave
+from annotator.models import Project
 from annotator.selectors.effort import get_effort
 from annotator.selectors.previews import sample_task
 from annotator.views.desk import describe
+from annotator.views.reading import compose
 
 PAGES = {
     "consent": gettext_lazy("Consent"),
@@ -73,23 +72,13 @@ def _interface(tag: str) -> str:
     return next((each for each in (tag, tag.split("-")[0]) if each in known), "en")
 
 
-def _wave(project: Project) -> Wave:
-    """Return the wave that the saved settings would make."""
-    return Wave(
-        project=project,
-        number=0,
-        config={name: getattr(project, name) for name in Project.FROZEN},
-    )
-
-
 def _consent(request: HttpRequest, project: Project, tag: str) -> str:
-    wave = _wave(project)
-    text = wave.text("consent_text", tag)
-    if not text:
+    reading = compose(project.consent_text, tag)
+    if not reading.html:
         return ""
     context = {
         "project": project,
-        "html": mark_safe(render_markdown(text)),  # noqa: S308 - sanitised
+        "reading": reading,
         "is_given": False,
         "asked": project.consent_ticks,
         "ticked": [],
@@ -100,9 +89,11 @@ def _consent(request: HttpRequest, project: Project, tag: str) -> str:
 
 
 def _instructions(request: HttpRequest, project: Project, tag: str) -> str:
-    text = _wave(project).text("instructions", tag)
-    html = mark_safe(render_markdown(text))  # noqa: S308 - sanitised
-    context = {"project": project, "html": html, "effort": get_effort(project=project)}
+    context = {
+        "project": project,
+        "reading": compose(project.instructions, tag),
+        "effort": get_effort(project=project),
+    }
     return render_to_string("instructions.html", context, request)
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any, Self, cast
 
 from django.contrib.postgres.fields import ArrayField
@@ -19,6 +18,7 @@ from annotator.models.release_settings import ReleaseSettings
 from annotator.models.roles import Right, roles_with
 from annotator.models.settings import FormatSettings
 from annotator.models.value_settings import ValueSettings
+from annotator.models.worded import pick_text
 from annotator.models.work_settings import LONGEST_STRATUM, WorkSettings
 
 
@@ -49,10 +49,11 @@ class Project(FormatSettings, PeopleSettings, ReleaseSettings, ValueSettings, Wo
     name = models.CharField(
         _("name"), max_length=120, help_text=_("What annotators see at the top of each page.")
     )
-    description = models.TextField(
+    description = models.JSONField(
         _("description"),
+        default=dict,
         blank=True,
-        help_text=_("One or two sentences for people who are asked to join."),
+        help_text=_("One or two sentences per language, for people who are asked to join."),
     )
     state = models.CharField(
         _("state"), max_length=8, choices=State.choices, default=State.DRAFT, editable=False
@@ -261,10 +262,6 @@ class Wave(models.Model):
         canonical = json.dumps(questions, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest() if questions else ""
 
-    def text(self, name: str, language: str) -> str:
-        """Return a frozen text in the language, its base language, English, or whatever there is."""
-        texts: Mapping[str, str] = self.setting(name)
-        for tag in (language, language.split("-")[0], "en", *texts):
-            if texts.get(tag):
-                return texts[tag]
-        return ""
+    def text(self, name: str, *wished: str) -> tuple[str, str]:
+        """Return a frozen text in the first of the languages that there is, or the next best, and its language."""
+        return pick_text(self.setting(name), *wished)

@@ -15,6 +15,21 @@ LONGEST_WORDS = 300
 KINDS = ("choice", "rating")
 
 
+def pick_text(texts: Mapping[str, str], *wished: str) -> tuple[str, str]:
+    """Return a text and its language: the first wished for that there is, or one of the same base, English, or any.
+
+    Where there is none at all, both are empty.
+    """
+    filled = [tag for tag in texts if texts[tag]]
+    for language in (*wished, "en"):
+        base = language.split("-")[0]
+        kin = (tag for tag in filled if tag.split("-")[0] == base)
+        found = next((tag for tag in (language, base, *kin) if tag in filled), "")
+        if found:
+            return texts[found], found
+    return (texts[filled[0]], filled[0]) if filled else ("", "")
+
+
 def validate_criteria(value: object) -> None:
     """Refuse what is not a list of criteria, with a sentence that names the entry."""
     for entry in check_entries(value, keys={"slug", "kind", "required", "texts"}):

@@ -33,7 +33,7 @@ def validate_counts(value: object) -> None:
         for count in value.values()
     ):
         raise ValidationError(
-            _("Each stratum needs a whole number, such as {“FR”: 1}."), code="counts"
+            _("Each group of people needs a whole number, such as FR: 1."), code="counts"
         )
     if any(not name.strip() or len(name) > LONGEST_STRATUM for name in value):
         raise ValidationError(_("A stratum has a name of at most 200 characters."), code="counts")
@@ -49,7 +49,7 @@ class WorkSettings(models.Model):
         blank=True,
         validators=[QUESTION_NAMES],
         help_text=gettext_lazy(
-            "What divides people: country, or questions about them joined by +, such as country+gender. Whoever did not say is “unknown”. Empty: everyone together."
+            "What divides people: country, or questions about them joined by +, such as country+gender. Their country comes from the invitation or the panel, or they say it. Whoever did not say is “unknown”. Empty: everyone together."
         ),
     )
     quotas = models.JSONField(
@@ -58,7 +58,7 @@ class WorkSettings(models.Model):
         blank=True,
         validators=[validate_counts],
         help_text=gettext_lazy(
-            "Places of each comparison reserved for a stratum: {“FR”: 1, “IN”: 1}. The rest is for everyone."
+            "How many people of which group judge each comparison, one group a line: FR: 1. With country+gender: FR + female: 1. What the overlap leaves is for everyone."
         ),
     )
     group_quotas = models.JSONField(
@@ -67,7 +67,7 @@ class WorkSettings(models.Model):
         blank=True,
         validators=[validate_counts],
         help_text=gettext_lazy(
-            "Further places over all the languages of a group of prompts: {“FR”: 2, “IN”: 2} asks two people of each of these strata, in whichever of its languages they read."
+            "Further places over all the languages of a group of prompts, one group of people a line: FR: 2 asks two people in France, in whichever of its languages they read."
         ),
     )
     target_by = models.CharField(
@@ -84,7 +84,7 @@ class WorkSettings(models.Model):
         blank=True,
         validators=[validate_counts],
         help_text=gettext_lazy(
-            "How many judgments are wanted from whom: {“18-34 · female”: 500, “*”: 200}; “*” is everybody else. Whom no line names is not limited."
+            "How many judgments are wanted from whom in all, one group a line: 18-34 + female: 500. The group * is everybody else. Whom no line names is not limited."
         ),
     )
     block_size = models.PositiveSmallIntegerField(

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from annotator.models import Project, Wave
+from annotator.models.worded import pick_text
 
 Format = Project.TaskFormat
 RATINGS = ("1", "2", "3", "4", "5")
@@ -35,10 +36,9 @@ class Worded:
     texts: tuple[tuple[str, str], ...]
 
     def words(self, language: str) -> tuple[str, str]:
-        """Return the words and their language: the one wished for, its base, English, or whatever there is."""
-        texts = dict(self.texts)
-        wished = (language, language.split("-")[0], "en", *texts)
-        return next(((texts[tag], tag) for tag in wished if texts.get(tag)), (self.slug, ""))
+        """Return the words and their language: the one wished for, or the next best."""
+        text, tag = pick_text(dict(self.texts), language)
+        return text or self.slug, tag
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What people read in the demo: instructions, consent, and where its responses come from."""
+"""What people read in the demo, in its six languages: descriptions, instructions, consent, where its responses come from."""
 
 INSTRUCTIONS = {
     "en": """People ask a computer everyday questions: about family, work, money, faith, food, neighbours, the state. Often there is no single right answer.
@@ -111,7 +111,19 @@ BUNDLED = {
     "ar": "*كُتبت إجابات هذا العرض خصيصًا له على سبيل المثال. لا يوجد خادم نماذج متصل.*\n",
 }
 
-DESCRIPTION = (
-    "Which answer to an everyday question speaks for you? A demonstration in six languages."
-)
-PAIRS_DESCRIPTION = "Two answers to an everyday question: which one, and how clearly? A demonstration in six languages."
+DESCRIPTION = {
+    "en": "Which answer to an everyday question speaks for you? A demonstration in six languages.",
+    "fr": "À une question de tous les jours, quelle réponse parle pour vous ? Une démonstration en six langues.",
+    "it": "A una domanda di tutti i giorni, quale risposta parla per Lei? Una dimostrazione in sei lingue.",
+    "pt": "Qual resposta a uma pergunta do dia a dia fala por você? Uma demonstração em seis línguas.",
+    "hi": "रोज़मर्रा के किसी सवाल का कौन-सा जवाब आपके मन की बात कहता है? छह भाषाओं में एक नमूना।",
+    "ar": "أيّ إجابة عن سؤال من الحياة اليومية تعبّر عنك؟ عرض تجريبي بستّ لغات.",
+}
+PAIRS_DESCRIPTION = {
+    "en": "Two answers to an everyday question: which one, and how clearly? A demonstration in six languages.",
+    "fr": "Deux réponses à une question de tous les jours : laquelle, et avec quelle netteté ? Une démonstration en six langues.",
+    "it": "Due risposte a una domanda di tutti i giorni: quale preferisce, e quanto nettamente? Una dimostrazione in sei lingue.",
+    "pt": "Duas respostas a uma pergunta do dia a dia: qual delas, e com que clareza? Uma demonstração em seis línguas.",
+    "hi": "रोज़मर्रा के एक सवाल के दो जवाब: आपको कौन-सा पसंद है, और कितना ज़्यादा? छह भाषाओं में एक नमूना।",
+    "ar": "إجابتان عن سؤال من الحياة اليومية: أيّهما تفضّل، وبأيّ قدر من الوضوح؟ عرض تجريبي بستّ لغات.",
+}

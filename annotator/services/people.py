@@ -124,11 +124,12 @@ def give_consent(
     ticks: Collection[str] = (),
     version: str = "",
 ) -> None:
-    """Store that an adult agreed to the wave's text, and to which of what is asked beside it.
+    """Store that an adult agreed to the wave's text as it is shown in a language, and to which of what is asked beside it.
 
     `version` is that of the terms that the person read; others than the wave's are refused, and shown to them first.
-    The person is locked, so that a second click stores nothing more; other ticks are the next row. What exports
-    tell of them follows their tick about sensitive questions, so increments tell it anew.
+    The person is locked, so that a second click stores nothing more; other ticks are the next row, and so is the
+    text read in another language. What exports tell of them follows their tick about sensitive questions, so
+    increments tell it anew.
     """
     if not wave.consent_version:
         return
@@ -143,17 +144,17 @@ def give_consent(
     share_changes(project_id=participation.project_id)
     before = Participation.objects.select_for_update().get(pk=participation.pk)
     last = Consent.objects.filter(participation=participation).order_by("-pk").first()
+    text, read_in = wave.text("consent_text", language)
     if (
         last is None
-        or last.version != wave.consent_version
+        or (last.version, last.language) != (wave.consent_version, read_in)
         or {tick: getattr(last, tick) for tick in Tick.values} != agreed
     ):
-        text = wave.text("consent_text", language)
         Consent.objects.create(
             participation=participation,
             wave=wave,
             version=wave.consent_version,
-            language=language,
+            language=read_in,
             text_hash=hashlib.sha256(text.encode()).hexdigest(),
             is_adult=True,
             **agreed,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from annotator.forms import language_name as name_of
 from annotator.markup import text_direction
 from annotator.models import Annotator
+from annotator.models.worded import pick_text
 from annotator.selectors.endpoints import generating_endpoints
 from annotator.selectors.questions import Worded
 
@@ -96,6 +97,18 @@ def at(mapping: Mapping[str, Any] | str, key: str) -> Any:
 def words(worded: Worded) -> str:
     """Return what a criterion or a reason says in the interface's language, or the next best."""
     return worded.words(get_language() or "")[0]
+
+
+@register.filter
+def told(texts: Mapping[str, str]) -> str:
+    """Return a text in the interface's language, or the next best."""
+    return pick_text(texts, get_language() or "")[0]
+
+
+@register.filter
+def told_in(texts: Mapping[str, str]) -> str:
+    """Return the language in which `told` tells it."""
+    return pick_text(texts, get_language() or "")[1]
 
 
 @register.filter

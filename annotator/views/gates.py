@@ -5,13 +5,11 @@ from typing import NamedTuple
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from annotator.errors import Refused
 from annotator.forms import UNSTORABLE
-from annotator.markup import render_markdown
 from annotator.models import Participation, Tick, Wave
 from annotator.selectors.demographics import list_questions, list_skills
 from annotator.selectors.people import get_participation
@@ -20,6 +18,7 @@ from annotator.services.own_words import LONGEST_WORDS, save_own_words
 from annotator.services.panels import screen
 from annotator.services.people import give_consent
 from annotator.views.doors import go, page, person, signed_in
+from annotator.views.reading import read
 
 
 @page
@@ -36,7 +35,7 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         give_consent(
             participation=participation,
             wave=wave,
-            language=get_language() or "en",
+            language=request.POST.get("language") or get_language() or "en",
             version=request.POST.get("version", wave.consent_version),
             is_adult="adult" in request.POST,
             ticks=[tick for tick in Tick.values if tick in request.POST],
@@ -55,10 +54,9 @@ def _show_consent(
         Tick.TEXTS: participation.allows_texts,
         Tick.TRAINING: participation.allows_training,
     }
-    text = wave.text("consent_text", get_language() or "en")
     context = {
         "project": participation.project,
-        "html": mark_safe(render_markdown(text)),  # noqa: S308 - render_markdown returns sanitised HTML
+        "reading": read(request, participation=participation, wave=wave, name="consent_text"),
         "is_given": is_given,
         "asked": wave.setting("consent_ticks"),
         "ticked": [

@@ -2,18 +2,16 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.safestring import mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from annotator.errors import Refused
 from annotator.forms import read_id
-from annotator.markup import render_markdown
 from annotator.selectors.effort import get_effort
 from annotator.selectors.history import list_answers
 from annotator.selectors.people import get_participation
 from annotator.views.doors import page, person, signed_in
+from annotator.views.reading import read
 
 
 @page
@@ -40,11 +38,10 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
 def instructions(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what the researchers ask of people, and how long it takes. Queries: session, account, participation, board count."""
     participation, wave = get_participation(annotator=person(request), slug=slug)
-    text = wave.text("instructions", get_language() or "en") if wave else ""
-    html = mark_safe(render_markdown(text))  # noqa: S308 - render_markdown returns sanitised HTML
     context = {
         "project": participation.project,
-        "html": html,
+        "reading": wave
+        and read(request, participation=participation, wave=wave, name="instructions"),
         "effort": get_effort(project=participation.project),
     }
     return render(request, "instructions.html", context)

@@ -21,7 +21,7 @@ import numpy as np
 if TYPE_CHECKING:  # Django is set up when this file runs, or by who imports it
     from annotator.models import Assignment
 
-ALL_ARE_IN = "all are in"
+ALL_ARE_IN = {"en": "all are in"}
 """Stands as the project's description when nothing more is to come."""
 
 

@@ -38,6 +38,48 @@ def test_consent_is_stored_with_time_language_and_hash_of_the_text_read(client: 
     assert consent.given_at is not None
 
 
+def test_the_text_is_shown_in_the_language_of_the_pages_whatever_the_person_works_in(
+    client: Client,
+) -> None:
+    come_in(client, consent_text=TEXTS | {"fr": "Vous êtes **libre**."})
+    Participation.objects.update(languages=["fr"])
+    client.post("/language/", {"language": "ar"})
+    html = client.get(URL).content.decode()
+    assert TEXTS["ar"] in html
+    assert '<div class="text item" lang="ar"' in html
+    for tag in ("en", "fr", "ar"):
+        assert f'href="?language={tag}" lang="{tag}"' in html
+    client.post("/language/", {"language": "hi"})  # there is none: their own language, not English
+    assert "<strong>libre</strong>" in client.get(URL).content.decode()
+
+
+def test_what_is_stored_is_the_language_that_was_read(client: Client) -> None:
+    come_in(client)
+    html = client.get(URL + "?language=ar").content.decode()
+    assert TEXTS["ar"] in html
+    assert 'name="language" value="ar"' in html
+    client.post(URL, {"adult": "yes", "language": "ar"})
+    consent = Consent.objects.get()
+    assert consent.language == "ar"
+    assert consent.text_hash == hashlib.sha256(TEXTS["ar"].encode()).hexdigest()
+
+
+def test_a_language_without_a_text_is_not_what_was_read(client: Client) -> None:
+    come_in(client)
+    client.post("/language/", {"language": "fr"})
+    client.post(URL, {"adult": "yes", "language": "tlh"})
+    consent = Consent.objects.get()
+    assert consent.language == "en"
+    assert consent.text_hash == hashlib.sha256(TEXTS["en"].encode()).hexdigest()
+
+
+def test_who_is_refused_goes_on_reading_in_the_language_they_chose(client: Client) -> None:
+    come_in(client)
+    html = client.post(URL, {"language": "ar"}).content.decode()
+    assert 'name="language" value="ar"' in html
+    assert TEXTS["ar"] in html
+
+
 def test_each_tick_is_recorded_by_itself(client: Client) -> None:
     participation = come_in(client)
     client.post(URL, {"adult": "yes", "sensitive": "yes"})

@@ -143,7 +143,7 @@ def test_two_builds_in_one_snapshot_give_the_same_bytes(project: Project, tmp_pa
         Participation.objects.filter(pk=late.pk).update(withdrawn_at=timezone.now())
         Prompt.objects.update(licence="CC0-1.0")
         Project.objects.update(
-            name="Renamed", description="?", overlap=9, pay_currency="EUR", pay_per_answer=7
+            name="Renamed", description={"en": "?"}, overlap=9, pay_currency="EUR", pay_per_answer=7
         )
         Project.objects.update(smallest_group=1, rare_groups="report", languages=["it"])
         with Snapshot(project=project, exported=first.export()) as second:

@@ -174,7 +174,7 @@ def make_everything(alice: Annotator) -> Project:
     project = make_project(
         turns=3,
         name=words[:120],
-        description=ALL,
+        description={"en": ALL},
         instructions={"en": ALL},
         consent_text={"en": ALL},
         topic_hints={"en": TEXTS},

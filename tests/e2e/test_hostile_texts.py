@@ -149,7 +149,7 @@ def test_names_descriptions_instructions_and_consents_do_nothing(
         project = make_project(
             f"p{number}",
             name=words[:120],
-            description=text,
+            description={"en": text},
             instructions={"en": text},
             consent_text={"en": text},
         )

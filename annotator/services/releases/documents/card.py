@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from annotator.models import Release
+from annotator.models.worded import pick_text
 from annotator.selectors.exports import SPLITS
 from annotator.selectors.exports.columns import Feature
 from annotator.selectors.release_facts import ReleaseFacts
@@ -121,7 +122,7 @@ def _size(judgments: int) -> str:
 def _body(release: Release, facts: ReleaseFacts, files: Sequence[WrittenFile]) -> str:
     parts = [
         f"# {release.project.name}, release {release.version}",
-        release.project.description.strip(),
+        pick_text(release.project.description, "en")[0].strip(),
         f"{facts.judgments:,} judgments by {facts.annotators:,} people on {facts.sets:,} sets of responses to "
         f"{facts.prompts:,} prompts. People who disagree are all in it: each judgment is one person's, none is "
         "a majority's. `METHODS.md` says how they were collected, `CODEBOOK.md` what every column means, "

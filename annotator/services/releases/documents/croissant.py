@@ -7,6 +7,7 @@ import orjson
 from django.conf import settings
 
 from annotator.models import Release
+from annotator.models.worded import pick_text
 from annotator.selectors.exports.columns import Feature
 from annotator.selectors.release_facts import ReleaseFacts
 from annotator.services.releases.documents.tables import name_region
@@ -76,7 +77,7 @@ def write_croissant(
             "http://mlcommons.org/croissant/RAI/1.0",
         ],
         "name": f"{release.project.slug}-{release.version}",
-        "description": release.project.description
+        "description": pick_text(release.project.description, "en")[0]
         or f"Judgments of people on responses of language models: {release.project.name}.",
         "version": release.version if release.version.count(".") == 2 else f"{release.version}.0",
         "license": f"https://spdx.org/licenses/{release.licence}.html",
