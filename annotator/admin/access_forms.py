@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from annotator.forms import language_name
 from annotator.models import Project, Scope
 
 MOST_INVITATIONS = 1000
@@ -66,7 +67,10 @@ class InviteForm(forms.Form):
         super().__init__(data, files)
         language = self.fields["language"]
         assert isinstance(language, forms.ChoiceField)
-        language.choices = [("", _("they choose")), *((tag, tag) for tag in project.languages)]
+        language.choices = [
+            ("", _("they choose")),
+            *((tag, language_name(tag)) for tag in project.languages),
+        ]
 
 
 class TokenForm(forms.Form):

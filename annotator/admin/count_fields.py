@@ -47,7 +47,7 @@ class CountsField(ObjectField):
         if not isinstance(value, Mapping):
             return value or ""
         return "\n".join(
-            f"{name.replace(SEPARATOR, ' + ')}: {count}" for name, count in value.items()
+            f"{name.replace(SEPARATOR, ' + ')}: {count}" for name, count in sorted(value.items())
         )
 
 

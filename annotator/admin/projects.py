@@ -25,6 +25,7 @@ from annotator.admin.values import ValuesPage
 from annotator.models import GenerationRun, Project, Right
 from annotator.selectors.findings import count_undecided
 from annotator.selectors.progress import count_progress
+from annotator.selectors.questions import WAYS_OUT
 from annotator.selectors.readiness import list_lacks, list_language_states
 from annotator.selectors.waves import list_pending
 from annotator.services.projects import own_project, record_settings
@@ -43,6 +44,9 @@ class ProjectAdmin(PlurivoxAdmin):
     list_filter = ("state",)
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
+    add_fieldsets = (
+        (None, {"fields": ("name", "slug", "languages", "task_format", "overlap", "open_to_all")}),
+    )
     fieldsets = (
         (
             None,
@@ -82,6 +86,34 @@ class ProjectAdmin(PlurivoxAdmin):
             },
         ),
         (
+            gettext_lazy("Who is needed"),
+            {
+                "fields": (
+                    "stratum_by",
+                    "quotas",
+                    "group_quotas",
+                    "target_by",
+                    "targets",
+                    "block_size",
+                ),
+                "classes": ("collapse",),
+                "description": gettext_lazy(
+                    "Open places are cut anew when changed numbers are put into force; what is judged counts for whoever gave it."
+                ),
+            },
+        ),
+        (
+            gettext_lazy("What people are asked about themselves"),
+            {"fields": ("demographics", "own_words_asked"), "classes": ("collapse",)},
+        ),
+        (
+            gettext_lazy("Panels and pay"),
+            {
+                "fields": ("panels", "pay_currency", "pay_per_answer", "pay_bonus"),
+                "classes": ("collapse",),
+            },
+        ),
+        (
             gettext_lazy("Training and checks"),
             {
                 "fields": (
@@ -113,21 +145,10 @@ class ProjectAdmin(PlurivoxAdmin):
             },
         ),
         (
-            gettext_lazy("Panels and pay"),
-            {
-                "fields": ("panels", "pay_currency", "pay_per_answer", "pay_bonus"),
-                "classes": ("collapse",),
-            },
-        ),
-        (
-            gettext_lazy("What people are asked about themselves"),
-            {"fields": ("demographics", "own_words_asked"), "classes": ("collapse",)},
-        ),
-        (
             gettext_lazy("What else is asked about the responses"),
             {
                 "fields": ("general_asked", "veto_asked", "criteria", "reasons"),
-                "classes": ("pv-wide",),
+                "classes": ("collapse", "pv-wide"),
                 "description": gettext_lazy(
                     "Each of these costs a person time at every task; all of them come after the choice, so that they don't change it. Changes reach people when the project is opened again."
                 ),
@@ -162,23 +183,6 @@ class ProjectAdmin(PlurivoxAdmin):
         (
             gettext_lazy("How candidates are made"),
             {"fields": ("strategy",), "classes": ("collapse", "pv-wide")},
-        ),
-        (
-            gettext_lazy("Who is needed"),
-            {
-                "fields": (
-                    "stratum_by",
-                    "quotas",
-                    "group_quotas",
-                    "target_by",
-                    "targets",
-                    "block_size",
-                ),
-                "classes": ("collapse",),
-                "description": gettext_lazy(
-                    "Open places are cut anew when changed numbers are put into force; what is judged counts for whoever gave it."
-                ),
-            },
         ),
         (
             gettext_lazy("What is released"),
@@ -260,6 +264,8 @@ class ProjectAdmin(PlurivoxAdmin):
             obj.overlap = form.initial["overlap"]
         super().save_model(request, obj, form, change)
         if not change:
+            obj.ways_out = list(WAYS_OUT[obj.task_format])
+            obj.save(update_fields=["ways_out"])
             own_project(project=obj, owner=person(request))
         elif overlap != obj.overlap:
             set_overlap(project=obj, overlap=overlap, by=person(request))
@@ -267,9 +273,11 @@ class ProjectAdmin(PlurivoxAdmin):
             record_settings(project=obj, names=form.changed_data, by=person(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Project | None = None) -> Any:
-        """Ask about the next wave only where there is one already."""
+        """Ask little of a new project, since the rest depends on it; about the next wave only where there is one."""
+        if obj is None:
+            return self.add_fieldsets
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is not None and obj.waves.exists():
+        if obj.waves.exists():
             return fieldsets
         (title, first), *others = fieldsets
         fields = tuple(name for name in first["fields"] if name != "next_wave")
@@ -280,7 +288,12 @@ class ProjectAdmin(PlurivoxAdmin):
     ) -> HttpResponse:
         """Lead from a new project to its page, where the path begins."""
         del post_url_continue
-        self.message_user(request, _("The project is made. Next: upload its prompts."))
+        self.message_user(
+            request,
+            _(
+                "The project is made. Next: what people read and who is needed, in its settings; then its prompts."
+            ),
+        )
         return HttpResponseRedirect(reverse("admin:annotator_project_change", args=[obj.pk]))
 
     def response_change(self, request: HttpRequest, obj: Project) -> HttpResponse:

@@ -17,6 +17,8 @@ class Lack:
 
     sentence: str
     is_necessary: bool
+    setting: str = ""
+    """Where on the project's page it is mended; empty: elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,7 @@ def _has_text(texts: dict[str, str], tag: str) -> bool:
 def list_lacks(*, project: Project, states: list[LanguageState]) -> list[Lack]:
     """Return what is missing before people can work, the necessary first."""
     necessary = [Lack(sentence, is_necessary=True) for sentence in _necessary(project, states)]
-    return necessary + [
-        Lack(sentence, is_necessary=False) for sentence in _advisable(project, states)
-    ]
+    return necessary + list(_advisable(project, states))
 
 
 def _necessary(project: Project, states: list[LanguageState]) -> Iterator[str]:
@@ -80,29 +80,40 @@ def _necessary(project: Project, states: list[LanguageState]) -> Iterator[str]:
         )
 
 
-def _advisable(project: Project, states: list[LanguageState]) -> Iterator[str]:
+def _advisable(project: Project, states: list[LanguageState]) -> Iterator[Lack]:
     if any(state.prompts for state in states):
         yield from _missing_in(
-            _("No prompts in: %(languages)s."), [s.tag for s in states if not s.prompts]
+            "", _("No prompts in: %(languages)s."), [s.tag for s in states if not s.prompts]
         )
     yield from _missing_in(
+        "instructions",
         _("No instructions in: %(languages)s. People there see those of another language."),
         [s.tag for s in states if not s.has_instructions],
     )
     if not any(project.consent_text.values()):
-        yield _("No consent text: nobody will be asked for consent.")
+        yield _advice("consent_text", _("No consent text: nobody will be asked for consent."))
     else:
         yield from _missing_in(
+            "consent_text",
             _("No consent text in: %(languages)s. People there are asked in another language."),
             [s.tag for s in states if not s.has_consent],
         )
-
     if (project.turns > 1 or project.own_prompt_share) and not generating_endpoints():
-        yield _("No model server: what people write would not be answered. Set VLLM_BASE_URL.")
-    if project.own_words_asked and not _uses_words(project):
-        yield _(
-            "People are asked what matters to them, and nothing is made of it: choose “a value profile for each response” below."
+        yield _advice(
+            "",
+            _("No model server: what people write would not be answered. Set VLLM_BASE_URL."),
         )
+    if project.own_words_asked and not _uses_words(project):
+        yield _advice(
+            "",
+            _(
+                "People are asked what matters to them, and nothing is made of it: choose “a value profile for each response” below."
+            ),
+        )
+
+
+def _advice(setting: str, sentence: str) -> Lack:
+    return Lack(sentence, is_necessary=False, setting=setting)
 
 
 def _uses_words(project: Project) -> bool:
@@ -114,6 +125,6 @@ def _uses_words(project: Project) -> bool:
     return strategy.words_per_set is not None
 
 
-def _missing_in(sentence: str, tags: list[str]) -> Iterator[str]:
+def _missing_in(setting: str, sentence: str, tags: list[str]) -> Iterator[Lack]:
     if tags:
-        yield sentence % {"languages": ", ".join(tags)}
+        yield _advice(setting, sentence % {"languages": ", ".join(tags)})

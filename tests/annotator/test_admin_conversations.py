@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from pytest_django import Settings
 
 from annotator.models import Project
 from annotator.selectors.progress import count_progress
 from annotator.selectors.readiness import list_lacks
 from tests.annotator.conversing import SERVER, answer
-from tests.annotator.test_admin_settings import SETTINGS
+from tests.annotator.test_admin_settings import make
 from tests.factories import (
     make_annotator,
     make_own_turn,
@@ -34,7 +33,7 @@ TALKING = {
 
 
 def add(adam: Client, **fields: str) -> Any:
-    return adam.post(reverse("admin:annotator_project_add"), {**SETTINGS, **fields}, follow=True)
+    return make(adam, **fields)
 
 
 def test_a_project_of_conversations_is_set_up_and_shown_again(adam: Client) -> None:
@@ -71,7 +70,7 @@ def test_what_is_left_empty_is_a_single_comparison(adam: Client) -> None:
 )
 def test_what_does_not_fit_is_refused(adam: Client, fields: dict[str, str], sentence: str) -> None:
     assert sentence in add(adam, **fields).content.decode()
-    assert not Project.objects.exists()
+    assert (Project.objects.get().turns, Project.objects.get().own_prompt_share) == (1, 0)
 
 
 def test_with_a_model_server_nothing_is_missing_for_conversations(settings: Settings) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 
 from annotator.models import Project
 from tests.annotator.test_admin_settings import SETTINGS, page
@@ -89,11 +88,3 @@ def test_what_nobody_could_answer_is_refused_with_a_sentence(
     assert sentence in str(refused.context["adminform"].form.errors[name])
     project.refresh_from_db()
     assert getattr(project, name) == []
-
-
-def test_a_new_project_can_have_them_at_once(adam: Client) -> None:
-    made = adam.post(
-        reverse("admin:annotator_project_add"), {**SETTINGS, "criteria": json.dumps([HELPFUL])}
-    )
-    assert made.status_code == 302
-    assert Project.objects.get().criteria == [HELPFUL]

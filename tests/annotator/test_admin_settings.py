@@ -1,6 +1,7 @@
 """A project is made and its settings are changed on one page; what is wrong is refused where it stands."""
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -56,8 +57,14 @@ def page(project: Project, name: str = "change") -> str:
     return reverse(f"admin:annotator_project_{name}", args=[project.pk])
 
 
+def make(adam: Client, **settings: Any) -> Any:
+    """Make a project as an admin does: name it, then say the rest on its page."""
+    first = adam.post(reverse("admin:annotator_project_add"), {**SETTINGS, **settings})
+    return adam.post(first["Location"], {**SETTINGS, **settings}, follow=True)
+
+
 def test_a_project_is_made_and_its_page_says_what_is_missing(adam: Client) -> None:
-    response = adam.post(reverse("admin:annotator_project_add"), SETTINGS, follow=True)
+    response = make(adam)
 
     project = Project.objects.get()
     assert response.redirect_chain[-1][0] == page(project)
@@ -67,6 +74,15 @@ def test_a_project_is_made_and_its_page_says_what_is_missing(adam: Client) -> No
     for sentence in ("No languages yet.", "No prompts yet.", "No consent text"):
         assert sentence in content
     assert re.search(r'value="open"\s+disabled', content)
+
+
+def test_a_new_project_is_asked_for_little_and_begins_with_every_answer_of_its_format(
+    adam: Client,
+) -> None:
+    asked = adam.get(reverse("admin:annotator_project_add")).content.decode()
+    assert "consent_text" not in asked
+    adam.post(reverse("admin:annotator_project_add"), SETTINGS)
+    assert Project.objects.get().ways_out == ["all_bad", "none"]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +96,7 @@ def test_a_project_is_made_and_its_page_says_what_is_missing(adam: Client) -> No
         ("explanation_share", "nan"),
         ("languages", "en_US"),
         ("name", "a\0b"),
-        ("description", "a\0b"),
+        ("description.en", "a\0b"),
         ("instructions.en", "a\0b"),
         ("instructions.english_language", "text"),
         ("instructions-another-language", "\0"),
@@ -91,6 +107,10 @@ def test_a_project_is_made_and_its_page_says_what_is_missing(adam: Client) -> No
         ("group_quotas", '{"FR": 1.5}'),
         ("targets", '{"": 1}'),
         ("targets", '{"female": 5}'),
+        ("quotas", "FR"),
+        ("quotas", "FR: 1\nFR: 1"),
+        ("quotas", "France: 1"),
+        ("quotas", "FR + female: 1"),
         ("stratum_by", "where do you live?"),
         ("target_by", "age,gender"),
         ("block_size", "0"),
@@ -107,12 +127,54 @@ def test_a_project_is_made_and_its_page_says_what_is_missing(adam: Client) -> No
         ("task_format", "roulette"),
     ],
 )
-def test_a_wrong_setting_is_refused(adam: Client, field: str, value: str) -> None:
-    response = adam.post(reverse("admin:annotator_project_add"), {**SETTINGS, field: value})
+def test_a_wrong_setting_is_refused_and_the_page_begins_with_what_is_wrong(
+    adam: Client, project: Project, field: str, value: str
+) -> None:
+    response = adam.post(page(project), {**SETTINGS, field: value})
 
     assert response.status_code == 422
-    assert response.context["adminform"].form.errors
-    assert not Project.objects.exists()
+    errors = response.context["adminform"].form.errors
+    content = response.content.decode()
+    assert content.index("Not saved yet") < content.index("Where the project stands")
+    assert f'href="#id_{next(iter(errors))}"' in content
+    project.refresh_from_db()
+    assert project.name == "Everyday"
+
+
+@pytest.mark.parametrize(
+    ("value", "stored", "shown"),
+    [
+        (
+            "FR + 18-34: 1\n US·35+ = 2 \n\n",
+            {"FR · 18-34": 1, "US · 35+": 2},
+            "FR + 18-34: 1\nUS + 35+: 2",
+        ),
+        ('{"FR · unknown": 1}', {"FR · unknown": 1}, "FR + unknown: 1"),
+    ],
+)
+def test_places_are_reserved_a_group_a_line(
+    adam: Client, project: Project, value: str, stored: dict[str, int], shown: str
+) -> None:
+    adam.post(page(project), {**SETTINGS, "stratum_by": "country+age", "quotas": value})
+    project.refresh_from_db()
+    assert project.quotas == stored
+    assert adam.get(page(project)).context["adminform"].form["quotas"].value() == shown
+
+
+@pytest.mark.parametrize(
+    ("by", "quotas", "sentence"),
+    [
+        ("country+age", "FR: 1", "an answer for each of country+age"),
+        ("country+age", "FR + 18-24: 1", "It has: 18-34, 35+."),
+        ("gender", "female: 1", "People are not asked about “gender”"),
+        ("country", "fr: 1", "two capital letters"),
+    ],
+)
+def test_places_for_nobody_are_refused_with_the_reason(
+    adam: Client, project: Project, by: str, quotas: str, sentence: str
+) -> None:
+    response = adam.post(page(project), {**SETTINGS, "stratum_by": by, "quotas": quotas})
+    assert sentence in str(response.context["adminform"].form.errors["quotas"])
 
 
 def test_the_format_stays_once_comparisons_were_made(adam: Client, project: Project) -> None:

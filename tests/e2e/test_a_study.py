@@ -59,21 +59,19 @@ def make_the_project(adam: Visitor) -> None:
     page.fill("#id_name", "Small lies")
     page.fill("#id_languages", "en, fr")
     page.fill("#id_overlap", "2")
+    save(page)
+    expect(page.locator(".messagelist")).to_contain_text("The project is made.")
+    assert Project.objects.get().slug == "small-lies"
     page.fill("[name='consent_text.en']", "You compare answers. Taking part is **voluntary**.")
-    page.locator("details", has=page.locator("[name='consent_text-another-text']")).last.locator(
-        "summary"
-    ).click()
-    page.fill("[name='consent_text-another-language']", "fr")
-    page.fill("[name='consent_text-another-text']", "Vous comparez. C’est **volontaire**.")
+    page.fill("[name='consent_text.fr']", "Vous comparez. C’est **volontaire**.")
     unfold(page, "Panels and pay")
     page.fill("#id_pay_currency", "EUR")
     page.fill("#id_pay_per_answer", "50")
     unfold(page, "Who is needed")
     page.fill("#id_stratum_by", "country")
-    page.fill("#id_group_quotas", '{"FR": 2, "IN": 2, "US": 2}')
+    page.fill("#id_group_quotas", "FR: 2\nIN: 2\nUS: 2")
     save(page)
-    expect(page.locator(".messagelist")).to_contain_text("The project is made.")
-    assert Project.objects.get().slug == "small-lies"
+    expect(page.locator(".messagelist")).to_contain_text("The settings are saved.")
 
 
 def upload(page: Page, prompts: Path) -> None:
