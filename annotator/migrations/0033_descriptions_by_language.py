@@ -15,7 +15,7 @@ USING COALESCE(description->>'en', '')
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotator", "0031_exclusion_flags_and_pay"),
+        ("annotator", "0032_board_and_lists"),
     ]
 
     operations = [
