@@ -15,7 +15,7 @@ USING COALESCE(description->>'en', '')
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotator", "0032_board_and_lists"),
+        ("annotator", "0033_findings_in_responses"),
     ]
 
     operations = [
