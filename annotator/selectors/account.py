@@ -183,6 +183,13 @@ def _describe(participation: Participation) -> dict[str, Any]:
             )
         ),
         "answers": list(_answers(participation)),
+        **_books(participation),
+    }
+
+
+def _books(participation: Participation) -> dict[str, Any]:
+    """Return what stays in the books when the person leaves: reports, visits, what was earned and paid."""
+    return {
         "reports": [
             {"at": each.at, "response": each.response.text, "note": each.note}
             for each in _reports([participation])
