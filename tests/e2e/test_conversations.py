@@ -245,7 +245,7 @@ def test_no_page_of_a_conversation_has_a_barrier(
     expect(page.locator("#next-turn")).to_be_visible()
     found["next"] = barriers(visitor)
     send(visitor, "And then? [[ok]]")
-    expect(page.locator(".said")).to_be_visible(timeout=SLOW)
+    expect(page.locator("#judgment .said")).to_be_visible(timeout=SLOW)
     found["later turn"] = barriers(visitor)
     assert {name: lines for name, lines in found.items() if lines} == {}
     assert Participation.objects.get().conversations_begun == 1
