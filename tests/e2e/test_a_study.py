@@ -111,8 +111,7 @@ def work(visitor: Visitor, link: str) -> None:
     page.wait_for_selector("#consent")
     page.check("#consent [name=adult]")
     page.click("#consent button")
-    if page.locator("#profile").count():
-        page.click("#profile button")
+    page.click("#profile button")
     page.wait_for_selector("#judgment")
     visitor.choose("a")
     visitor.submit()
