@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -100,18 +101,20 @@ def write_release(*, release: Release, snapshot: Snapshot, folder: Path) -> dict
     tell = _Teller(release)
     for name, (query, columns) in contents.queries.items():
         schema = schema_of(columns)
-        writers = {
-            split: SplitWriter(folder, name=name, split=split, schema=schema) for split in SPLITS
-        }
-        for rows in snapshot.blocks(query, size=500):
-            for line, split in rows:
-                if split is None:
-                    between[name] += 1
-                else:
-                    writers[split.decode()].add(line)
-            tell.more(len(rows))
-        for writer in writers.values():
-            written += writer.close()
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            writers = {
+                split: SplitWriter(folder, name=name, split=split, schema=schema, thread=thread)
+                for split in SPLITS
+            }
+            for rows in snapshot.blocks(query, size=500):
+                for line, split in rows:
+                    if split is None:
+                        between[name] += 1
+                    else:
+                        writers[split.decode()].add(line)
+                tell.more(len(rows))
+            for writer in writers.values():
+                written += writer.close()
     tell.now()
     documents = write_documents(
         release=release,

@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,15 @@ def _type_of(feature: Feature) -> pa.DataType:
 
 
 class SplitWriter:
-    """Writes the rows of one format and split, in the order given, to both kinds of files."""
+    """Writes the rows of one format and split, in the order given, to both kinds of files.
 
-    def __init__(self, folder: Path, *, name: str, split: str, schema: pa.Schema) -> None:
+    A thread writes one block of rows while the next is read: reading waits for PostgreSQL, and writing is
+    compiled code that leaves Python to others.
+    """
+
+    def __init__(
+        self, folder: Path, *, name: str, split: str, schema: pa.Schema, thread: ThreadPoolExecutor
+    ) -> None:
         self._folder, self._format, self._split, self._schema = folder, name, split, schema
         self._waiting: list[bytes] = []
         self._rows = 0
@@ -84,9 +91,11 @@ class SplitWriter:
         self._lines = zstandard.open(
             self._lines_path, "wb", cctx=zstandard.ZstdCompressor(level=LEVEL)
         )
+        self._thread = thread
+        self._writing: Future[None] | None = None
 
     def add(self, line: bytes) -> None:
-        """Add a row, as JSON without a line break."""
+        """Add a row, as JSON without a line break. Raises what writing an earlier row met."""
         self._waiting.append(line)
         if len(self._waiting) >= ROWS_AT_ONCE:
             self._flush()
@@ -94,6 +103,7 @@ class SplitWriter:
     def close(self) -> list[WrittenFile]:
         """Finish the files and return their entries. A split without rows has an empty file of each kind."""
         self._flush()
+        self._wait()
         self._lines.close()
         if self._parquet is None:
             self._next_shard()
@@ -109,9 +119,19 @@ class SplitWriter:
         ]
 
     def _flush(self) -> None:
-        if not self._waiting:
-            return
-        block = b"\n".join(self._waiting) + b"\n"
+        """Hand the rows over, once those before them are written: two blocks are the most that is held."""
+        self._wait()
+        if self._waiting:
+            self._writing = self._thread.submit(self._write, self._waiting)
+            self._waiting = []
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            self._writing.result()
+            self._writing = None
+
+    def _write(self, rows: list[bytes]) -> None:
+        block = b"\n".join(rows) + b"\n"
         self._lines.write(block)
         table = pyarrow.json.read_json(
             io.BytesIO(block),
@@ -124,10 +144,9 @@ class SplitWriter:
             self._next_shard()
         assert self._parquet is not None
         self._parquet.write_table(table)
-        path, rows = self._shards[-1]
-        self._shards[-1] = (path, rows + len(self._waiting))
-        self._rows += len(self._waiting)
-        self._waiting = []
+        path, before = self._shards[-1]
+        self._shards[-1] = (path, before + len(rows))
+        self._rows += len(rows)
 
     def _next_shard(self) -> None:
         if self._parquet is not None:
