@@ -102,9 +102,11 @@ class SplitWriter:
 
     def close(self) -> list[WrittenFile]:
         """Finish the files and return their entries. A split without rows has an empty file of each kind."""
-        self._flush()
-        self._wait()
-        self._lines.close()
+        try:
+            self._flush()
+            self._wait()
+        finally:
+            self._lines.close()
         if self._parquet is None:
             self._next_shard()
         assert self._parquet is not None
