@@ -19,7 +19,7 @@ from annotator.services.joint import open_joint_comparisons
 from annotator.services.people import set_ui_language
 from tests.e2e.test_access import WORDS
 from tests.e2e.test_appearance import barriers
-from tests.e2e.visitors import Visitor, Visitors
+from tests.e2e.visitors import PAIRINGS, Visitor, Visitors
 from tests.factories import (
     make_annotator,
     make_judgment,
@@ -174,9 +174,7 @@ def walk_through_mistakes(visitor: Visitor, look: Look) -> None:
     look("reported")
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize(("language", "scheme", "width"), PAIRINGS)
 def test_what_pages_look_like_sometimes_has_no_barrier(
     visit: Visitors, alice: Annotator, settings: Settings, language: str, scheme: str, width: int
 ) -> None:

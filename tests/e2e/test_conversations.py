@@ -20,7 +20,7 @@ from annotator.models import (
 )
 from annotator.services.people import set_ui_language
 from tests.e2e.test_appearance import barriers
-from tests.e2e.visitors import Visitor, Visitors
+from tests.e2e.visitors import PAIRINGS, Visitor, Visitors
 from tests.factories import make_participation, make_project, make_prompt, make_set
 from tests.model_server import ModelServerStandIn
 from tests.workers.celery_worker import run_worker
@@ -219,9 +219,7 @@ def _let_all_be_own(project: Project) -> None:
     open_project(project=project)
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize(("language", "scheme", "width"), PAIRINGS)
 def test_no_page_of_a_conversation_has_a_barrier(
     visit: Visitors,
     project: Project,

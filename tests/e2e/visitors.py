@@ -6,6 +6,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 PATIENCE = 15_000
 """Milliseconds until something that does not happen is given up."""
+PAIRINGS = [("en", "light", 360), ("en", "dark", 1280), ("ar", "light", 1280), ("ar", "dark", 360)]
+"""Each language, colour scheme and width, and any two of them together; `test_access.py` takes all three, too."""
 
 
 @dataclass
