@@ -48,9 +48,8 @@ class Statement:
         with connection.cursor() as cursor:
             known = _known.setdefault(cast(Any, connection).connection, set())
             if self.name not in known:
-                with (
-                    connection.wrap_database_errors
-                ):  # beside Django's cursor: no page counts it as a query
+                # Beside Django's cursor: no page counts it as a query.
+                with connection.wrap_database_errors:
                     cursor.cursor.execute(self.prepare)
                 known.add(self.name)
             cursor.execute(self.execute, [values[parameter] for parameter in self.types])

@@ -25,7 +25,7 @@ from annotator.models import (
     Scope,
     Turn,
 )
-from annotator.services.assignments import claim_next
+from annotator.services.assignments import claim_next, give_back_overdue
 from annotator.services.comparisons import open_for
 from annotator.services.judgments import Answer, submit_judgment
 from annotator.services.projects import create_project, open_project
@@ -157,11 +157,24 @@ def make_token(
     return key
 
 
-def make_judgment(participation: Participation, choice: str = "a", **answer: Any) -> Judgment:
-    """Let a person claim their next place and answer it, as the task page does."""
+def hold(participation: Participation) -> Assignment:
+    """Let a person open the page of their next task."""
     claimed = claim_next(participation=participation)
     assert claimed is not None, "there is no place for this person"
-    place = Assignment.objects.get(pk=claimed)
+    return Assignment.objects.get(pk=claimed)
+
+
+def hold_too_long(participation: Participation) -> Assignment:
+    """Let a person hold a place until its time is over and it has gone back; return it as it was held."""
+    held = hold(participation)
+    Assignment.objects.filter(pk=held.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    give_back_overdue()
+    return held
+
+
+def make_judgment(participation: Participation, choice: str = "a", **answer: Any) -> Judgment:
+    """Let a person claim their next place and answer it, as the task page does."""
+    place = hold(participation)
     submitted = submit_judgment(
         participation=participation,
         assignment_id=place.pk,

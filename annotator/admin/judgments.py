@@ -1,36 +1,24 @@
 """Judgments and the log of changes: append-only, so only to look at."""
 
-from typing import Any
+from typing import ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from annotator.admin.base import BY_PROJECT, ReadOnlyAdmin
+from annotator.admin.base import BY_PROJECT, ConditionFilter, ReadOnlyAdmin
 from annotator.models import Change, HarmFlag, Judgment
 
 
-class WayOutFilter(admin.SimpleListFilter):
+class WayOutFilter(ConditionFilter):
     """Answers without a winner: they are few and have an index; of the others there is nothing to single out."""
 
     title = _("answers without a winner")
     parameter_name = "way_out"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the ways out."""
-        del request, model_admin
-        winners = (Judgment.ChoiceKind.RESPONSE, Judgment.ChoiceKind.RANKING)
-        return [(kind.value, kind.label) for kind in Judgment.ChoiceKind if kind not in winners]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Judgment]) -> QuerySet[Judgment]:
-        """Keep the answers that took the way out."""
-        del request
-        value = self.value()
-        if value is None:
-            return queryset
-        known = value in dict(self.lookup_choices)
-        return queryset.filter(choice_kind=value) if known else queryset.none()
+    conditions: ClassVar = {
+        kind.value: (kind.label, {"choice_kind": kind})
+        for kind in Judgment.ChoiceKind
+        if kind not in (Judgment.ChoiceKind.RESPONSE, Judgment.ChoiceKind.RANKING)
+    }
 
 
 @admin.register(Judgment)

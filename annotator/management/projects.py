@@ -1,5 +1,6 @@
 """What the commands about one project have in common."""
 
+from abc import ABC, abstractmethod
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from annotator.errors import Refused
 from annotator.models import Project
 
 
-class ProjectCommand(BaseCommand):
+class ProjectCommand(BaseCommand, ABC):
     """A command whose first argument is a project; what a service refuses ends it with the sentence."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -24,9 +25,9 @@ class ProjectCommand(BaseCommand):
         except Refused as refusal:
             raise CommandError(refusal.sentence) from refusal
 
+    @abstractmethod
     def work(self, project: Project, options: Mapping[str, Any]) -> None:
         """Do what the command is for."""
-        raise NotImplementedError
 
 
 def find_project(slug: str) -> Project:

@@ -171,17 +171,6 @@ def _describe(participation: Participation) -> dict[str, Any]:
         "drafts": list(
             Draft.objects.filter(participation=participation).values("saved_at", "content")
         ),
-        "payments": list(
-            participation.pay_lines.order_by("pk").values(
-                "period__closed_at",
-                "answers",
-                "amount",
-                "currency",
-                "panel",
-                "external_id",
-                "country",
-            )
-        ),
         "answers": list(_answers(participation)),
         **_books(participation),
     }
@@ -209,6 +198,9 @@ def _books(participation: Participation) -> dict[str, Any]:
                 "currency": each.currency,
                 "amount": Decimal(each.amount) / 100,
                 "answers": each.answers,
+                "panel": each.panel,
+                "external_id": each.external_id,
+                "country": each.country,
             }
             for each in _payments([participation])
         ],

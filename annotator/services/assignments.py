@@ -27,6 +27,9 @@ from annotator.statements import Statement
 # OFFSET keeps it a question that is asked of each place. As a join, a plan made while there are no offers reads them all.
 NOT_SEEN = """NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id OFFSET 0)"""
 
+# Of one's own places: what expired is shown again, what was skipped or answered is not.
+NOT_DONE = NOT_SEEN.replace("OFFSET 0", "AND seen.outcome <> 'expired' OFFSET 0")
+
 # One person fills one place of a group: its other languages say the same. Written as a range, so that the
 # planner can't hash a person's whole history for it.
 NOT_MET_IN_THE_GROUP = """(place.group_id IS NULL OR NOT EXISTS (
@@ -90,8 +93,7 @@ RETURNING place.id
     target="bigint",
 )
 
-# What a person holds goes on; else the first of the places that are theirs alone. One that expired is
-# shown again, one that was skipped is not.
+# What a person holds goes on; else the first of the places that are theirs alone.
 RESUME = Statement(
     "resume",
     """
@@ -100,7 +102,7 @@ WITH held AS MATERIALIZED (
 ), own AS MATERIALIZED (
     SELECT id, comparison_id FROM annotator_assignment place
     WHERE owner_id = %(person)s AND state = 'open' AND tier < 2 AND NOT EXISTS (SELECT FROM held)
-      AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id AND seen.outcome <> 'expired' OFFSET 0)
+      AND {not_done}
       AND EXISTS (SELECT FROM annotator_project WHERE id = %(project)s AND state = 'open')
     ORDER BY tier, key LIMIT 1 FOR UPDATE SKIP LOCKED
 ), seen AS (
@@ -114,7 +116,7 @@ SET state = 'leased', participation_id = %(person)s, token = COALESCE(place.toke
     lease_until = clock_timestamp() + make_interval(mins => %(minutes)s)
 FROM (SELECT id FROM held UNION ALL SELECT id FROM own) mine WHERE place.id = mine.id
 RETURNING place.id
-""",
+""".replace("{not_done}", NOT_DONE),
     person="bigint",
     project="bigint",
     minutes="int",

@@ -6,6 +6,7 @@ from django.db.models import Count
 
 from annotator.models import Assignment, Comparison, Participation, Wave
 from annotator.services.explanations import draw_explanation
+from annotator.services.inserting import PLACE_KEYS, new_ids
 from pluralism.ordering import balanced_orders
 from pluralism.surveys import draw_block
 
@@ -42,11 +43,8 @@ def give_block(*, participation: Participation) -> int:
     with connection.cursor() as cursor:
         cursor.execute(COUNT, [person.project_id, language, person.stratum])
         number: int = cursor.fetchone()[0]
-        block = draw_block(number, len(items), size, wave.project.seed)
-        cursor.execute(
-            "SELECT nextval('annotator_assignment_key') FROM generate_series(1, %s)", [len(block)]
-        )
-        keys = sorted(key for (key,) in cursor.fetchall())
+    block = draw_block(number, len(items), size, wave.project.seed)
+    keys = new_ids({PLACE_KEYS: len(block)})[PLACE_KEYS]
     shares = wave.setting("explanation_share"), wave.setting("explanation_required_share")
     places = []
     for key, (index, used) in zip(keys, block, strict=True):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -33,11 +33,11 @@ from annotator.models import (
 )
 from annotator.models.fields import validate_language_tag
 from annotator.services.changes import share_changes
+from annotator.services.inserting import PLACE_KEYS, new_ids
 from annotator.services.panels import end_visit
 from annotator.statements import Statement
 
 KINDS = (Comparison.Kind.TRAINING, Comparison.Kind.ATTENTION, Comparison.Kind.GOLD)
-NEXT_KEY = "SELECT nextval('annotator_assignment_key') FROM generate_series(1, %s)"
 
 # One of the items that a person has not met, the same one for the same draw between 0 and 1. Items are few and
 # comparisons many, so each item's comparison is looked up by its key.
@@ -273,9 +273,7 @@ def _give(
     rng: np.random.Generator,
 ) -> None:
     """Make the person's own places for comparisons, each with its language and number of options; they come first."""
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT_KEY, [len(items)])
-        keys = [key for (key,) in cursor.fetchall()]
+    keys = new_ids({PLACE_KEYS: len(items)})[PLACE_KEYS]
     Assignment.objects.bulk_create(
         [
             Assignment(

@@ -58,10 +58,8 @@ def save_profile(
     if old is None or _contents(old) != _contents(revision):
         revision.save()
         participation.profile = revision
-    if version in (
-        "",
-        wave.demographics_version,
-    ):  # else they saw other questions, and are asked again
+    # Whoever saw other questions is asked again.
+    if version in ("", wave.demographics_version):
         participation.profile_version = wave.demographics_version
     participation.country = country or participation.country
     place = place_of(project=participation.project, answers=answers_of(participation))

@@ -20,6 +20,7 @@ from annotator.models import (
     QualityFlag,
     Wave,
 )
+from annotator.services.assignments import NOT_DONE
 from annotator.services.checks import flag
 from annotator.services.explanations import draw_explanation
 
@@ -52,14 +53,13 @@ GIVE_EARLY = GIVE.format(
     old_enough="""AND turn.conversation_id < (
         SELECT id FROM annotator_conversation WHERE participation_id = %(person)s ORDER BY id DESC OFFSET %(distance)s - 1 LIMIT 1)""",
 )
-# Not skipped, and not answered.
-BEGUN = """
+BEGUN = f"""
 SELECT EXISTS (
     SELECT FROM annotator_assignment place JOIN annotator_comparison again ON again.id = place.comparison_id AND again.kind = 'repeat'
     WHERE (place.participation_id = %(person)s AND place.state = 'leased')
        OR (place.owner_id = %(person)s AND place.state = 'open' AND place.tier = 0
-           AND NOT EXISTS (SELECT FROM annotator_offer seen WHERE seen.participation_id = %(person)s AND seen.comparison_id = place.comparison_id AND seen.outcome <> 'expired')))
-"""
+           AND {NOT_DONE}))
+"""  # noqa: S608 - a constant
 # By then the first answer can't be changed any more: the least distance sees to it.
 COUNT = """
 UPDATE annotator_participation SET repeats_given = repeats_given + 1, repeats_same = repeats_same + same.same::int

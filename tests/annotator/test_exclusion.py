@@ -30,6 +30,7 @@ from annotator.services.judgments import Answer, submit_judgment
 from annotator.services.projects import ensure_wave
 from annotator.services.withdrawal import withdraw
 from tests.factories import (
+    hold,
     make_annotator,
     make_judgment,
     make_member,
@@ -57,12 +58,6 @@ def leave_out(participation: Participation, reason: str = "quality") -> int:
 
 def take_in(participation: Participation) -> int:
     return include(participation=participation, note="A mistake.", by=None)
-
-
-def hold(participation: Participation) -> Assignment:
-    claimed = claim_next(participation=participation)
-    assert claimed is not None
-    return Assignment.objects.get(pk=claimed)
 
 
 def answer(participation: Participation, place: Assignment) -> str:

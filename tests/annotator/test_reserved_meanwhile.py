@@ -1,18 +1,16 @@
 """Late answers where the place is another's by now: moved to another language, or reserved for another stratum."""
 
-from datetime import timedelta
-
 import pytest
-from django.utils import timezone
 
 from annotator.models import Assignment, Judgment, Offer, Participation, Project, PromptGroup
-from annotator.services.assignments import claim_next, give_back_overdue
 from annotator.services.demographics import save_profile
 from annotator.services.flags import flag_response
 from annotator.services.judgments import Answer, Submitted, submit_judgment
 from annotator.services.projects import ensure_wave, open_project
 from annotator.services.quotas import set_overlap
 from tests.factories import (
+    hold,
+    hold_too_long,
     make_annotator,
     make_judgment,
     make_participation,
@@ -33,20 +31,6 @@ def person(
     project: Project, name: str, country: str, languages: tuple[str, ...] = ("en",)
 ) -> Participation:
     return make_participation(project, make_annotator(name), country=country, languages=languages)
-
-
-def hold(judge: Participation) -> Assignment:
-    """Let a person open the page of their next task."""
-    claimed = claim_next(participation=judge)
-    assert claimed is not None
-    return Assignment.objects.get(pk=claimed)
-
-
-def hold_too_long(judge: Participation) -> Assignment:
-    held = hold(judge)
-    Assignment.objects.filter(pk=held.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    give_back_overdue()
-    return held
 
 
 def answer(judge: Participation, held: Assignment, choice: str = "b") -> Submitted:

@@ -11,6 +11,7 @@ from annotator.services.assignments import claim_next, give_back_overdue
 from annotator.services.judgments import Answer, submit_judgment
 from annotator.services.withdrawal import withdraw
 from tests.factories import (
+    hold_too_long,
     make_annotator,
     make_judgment,
     make_participation,
@@ -23,15 +24,6 @@ pytestmark = pytest.mark.django_db
 
 def person(project: Project, name: str, country: str) -> Participation:
     return make_participation(project, make_annotator(name), country=country)
-
-
-def hold_too_long(participation: Participation) -> Assignment:
-    claimed = claim_next(participation=participation)
-    assert claimed is not None
-    held = Assignment.objects.get(pk=claimed)
-    Assignment.objects.filter(pk=held.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    give_back_overdue()
-    return held
 
 
 def answer_late(participation: Participation, held: Assignment) -> int:
